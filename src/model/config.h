@@ -1,0 +1,42 @@
+// Config: everything an operator can set about one node. Filled by node/runtime/config_loader.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "model/endpoint.h"
+
+namespace aegis {
+
+enum class LogFormat : std::uint8_t { kText, kJson };
+
+struct Config {
+  std::string node_id;  // Default: the host name.
+  Endpoint bind{"0.0.0.0", 7700};
+  Endpoint gossip{"0.0.0.0", 7701};
+  std::optional<Endpoint> gossip_advertise;  // Host may be a name; resolved at start.
+  std::optional<Endpoint> client_advertise;
+  std::vector<Endpoint> seeds;
+  std::uint32_t bootstrap_expect = 0;  // 0: do not wait for others.
+  std::string data_dir = "./data";
+  std::uint32_t replication_factor = 3;
+  std::uint32_t shards = 256;  // A power of two.
+  std::uint32_t virtual_nodes = 100;
+  std::uint32_t weight = 1;
+  std::string zone;
+  std::uint64_t max_memory_mb = 1024;
+  std::uint32_t threads = 0;  // 0: one per core.
+  std::optional<Endpoint> health_addr;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+  Duration drain_timeout = std::chrono::seconds(30);
+  std::string pid_file;
+};
+
+}  // namespace aegis

@@ -1,0 +1,70 @@
+// Every limit has a number, and here it stands with what happens when it is reached.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace aegis::limits {
+
+// --- Data -------------------------------------------------------------------------------------
+inline constexpr std::size_t kKeySizeMin = 1;              // Shorter: kInvalid.
+inline constexpr std::size_t kKeySizeMax = 64 * 1024;      // Longer: kTooLarge, nothing applied.
+inline constexpr std::size_t kValueSizeMax = 64ULL << 20;  // Longer: kTooLarge, nothing applied.
+// A TTL is 1 ms to about 10,000 years; outside: kInvalid.
+inline constexpr std::int64_t kTtlMsMax = 315'360'000'000'000;
+inline constexpr std::uint32_t kSlots = 16384;  // Fixed by Redis Cluster's hash rule.
+inline constexpr std::uint32_t kShardsMin = 1;
+inline constexpr std::uint32_t kShardsMax = kSlots;  // A shard is at least one slot.
+
+// --- Native protocol --------------------------------------------------------------------------
+// A frame announcing more is answered with an error and the connection is closed. The slack
+// covers headers and the protobuf framing of extended commands.
+inline constexpr std::size_t kFrameSizeMax = kKeySizeMax + kValueSizeMax + 64 * 1024;
+inline constexpr std::size_t kBatchOperationsMax = 10'000;  // In one MULTI frame: kTooLarge.
+
+// --- RESP -------------------------------------------------------------------------------------
+inline constexpr std::size_t kRespArgumentsMax = 1 << 20;     // More: protocol error, close.
+inline constexpr std::size_t kRespInlineSizeMax = 64 * 1024;  // Longer: protocol error, close.
+// Bytes of one command with all its arguments. More: protocol error, close.
+inline constexpr std::size_t kRespCommandSizeMax = 2 * kValueSizeMax;
+
+// --- Client connections -----------------------------------------------------------------------
+inline constexpr std::size_t kConnectionsMax = 20'000;  // Per node; more: error reply, close.
+inline constexpr std::size_t kReadChunk = 16 * 1024;    // Bytes asked of the socket per read.
+inline constexpr std::size_t kCommandsPerTurn = 1024;   // Then other connections get their turn.
+// Unsent reply bytes of one connection. Above: its reading stops until the backlog has halved.
+inline constexpr std::size_t kOutputBacklogPause = 1 << 20;
+// A reader that takes nothing for this long while replies wait is disconnected.
+inline constexpr Duration kOutputStallMax = std::chrono::seconds(60);
+// Commands of one connection that wait for other nodes. Above: its reading stops.
+inline constexpr std::size_t kInFlightPerConnection = 4096;
+
+// --- Gossip -----------------------------------------------------------------------------------
+inline constexpr std::size_t kDatagramSizeMax = 1400;  // Larger is never sent; received: dropped,
+                                                       // counted.
+inline constexpr std::size_t kNameSizeMax = 128;       // --node-id, --zone. Longer: kInvalid.
+inline constexpr std::size_t kMembersMax = 1024;       // More: newcomers are refused, loudly.
+inline constexpr std::size_t kPushPullSizeMax = 1 << 20;
+
+// --- Peers ------------------------------------------------------------------------------------
+inline constexpr std::size_t kPeerFrameSizeMax = kFrameSizeMax + 64 * 1024;
+// How long a command waits for its shard to get a leader before it is answered UNAVAILABLE.
+inline constexpr Duration kRouteWait = std::chrono::seconds(4);
+// Bytes of recent records kept per shard for followers to catch up from; a follower further
+// behind gets a full copy.
+inline constexpr std::size_t kRecentRecordsBytes = 256 * 1024;
+// Epochs a version vector remembers; a replica that differs further back gets a full copy.
+inline constexpr std::size_t kVersionVectorEpochsMax = 64;
+// Records of removed keys kept per shard until every replica has passed them. Above: the oldest
+// are trimmed, and a replica still behind them gets a full copy.
+inline constexpr std::size_t kTombstonesMax = 65'536;
+
+static_assert(kFrameSizeMax < UINT32_MAX, "frame lengths are u32");
+static_assert(kPeerFrameSizeMax < UINT32_MAX, "frame lengths are u32");
+static_assert(kRespCommandSizeMax > kKeySizeMax + kValueSizeMax, "a SET at the limit must fit");
+
+}  // namespace aegis::limits

@@ -1,0 +1,110 @@
+// Operation and Outcome: one command on one shard, and what became of it.
+//
+// Every door (native frames, RESP, later memcached and HTTP) translates to these, every node
+// forwards these, and node/core/shard executes them. A command over several keys becomes several
+// operations unless its meaning is atomic across keys (kRename, kCopy, kMultiSetNx), which needs
+// all keys in one shard.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/version.h"
+
+namespace aegis {
+
+enum class OpCode : std::uint8_t {
+  kGet = 1,          // value, version, ttl
+  kPeek = 2,         // As kGet without the value; `number` = value size. EXISTS, TTL, STRLEN, TOUCH
+  kSet = 3,          // `value`, `expiry`, `condition`
+  kDelete = 4,       // `condition`. Outcome kNotFound when there was nothing to delete.
+  kGetDelete = 5,    // value of what was deleted
+  kExpire = 6,       // `expiry` (kNone = persist), `expire_rule`. `number` = 1 if changed, else 0.
+  kGetExpire = 7,    // GETEX: kGet, then as kExpire; expiry kKeep = leave it
+  kIncrement = 8,    // += `number`; a missing key counts as 0 and gets `expiry`
+  kIncrementFloat = 9,  // += `value` read as a decimal; value = the new decimal text
+  kAppend = 10,      // `value`; `number` = new size
+  kSetRange = 11,    // `value` at byte `number`; `number` = new size
+  kGetRange = 12,    // bytes [`number`, `number2`], negative from the end, as GETRANGE
+  kRename = 13,      // `key` to `key2`; kNotFound if missing; `condition` kIfAbsent = RENAMENX
+  kCopy = 14,        // `key` to `key2`; `condition` kIfAbsent unless REPLACE
+  kMultiSetNx = 15,  // `key`/`value` and `more`, all or nothing
+};
+
+enum class Condition : std::uint8_t {
+  kAlways,
+  kIfAbsent,        // NX
+  kIfPresent,       // XX
+  kIfVersion,       // compare-and-set: the key's version is `expected` ((0,0) = absent)
+  kIfValue,         // IFEQ: the key's value is `match`
+};
+
+enum class ExpiryKind : std::uint8_t {
+  kNone,      // No expiry: SET without a TTL clears one; kExpire with it is PERSIST.
+  kRelative,  // `expiry_ms` from now, on the leader's clock
+  kAbsolute,  // Unix time in ms; in the past = expired at once
+  kKeep,      // KEEPTTL
+};
+
+enum class ExpireRule : std::uint8_t { kAlways, kIfNone, kIfSome, kIfGreater, kIfLess };
+
+struct KeyValue {
+  ByteView key;
+  ByteView value;
+};
+
+// Views borrow from the bytes that the command was parsed from.
+struct Operation {
+  OpCode code = OpCode::kGet;
+  ByteView key;
+  ByteView value;
+  ByteView key2;   // kRename, kCopy
+  ByteView match;  // Condition::kIfValue
+  Condition condition = Condition::kAlways;
+  Version expected;  // Condition::kIfVersion
+  ExpiryKind expiry = ExpiryKind::kNone;
+  std::int64_t expiry_ms = 0;
+  ExpireRule expire_rule = ExpireRule::kAlways;
+  std::int64_t number = 0;
+  std::int64_t number2 = 0;
+  std::uint32_t client_flags = 0;  // Opaque to us (memcached); stored with the value.
+  bool return_old = false;         // SET ... GET: the outcome carries the previous value.
+  std::vector<KeyValue> more;      // kMultiSetNx
+
+  bool IsWrite() const {
+    return code != OpCode::kGet && code != OpCode::kPeek && code != OpCode::kGetRange;
+  }
+};
+
+enum class Status : std::uint8_t {
+  kOk,
+  kNotFound,         // No such key; for conditional writes of absent keys see kConflict.
+  kConflict,         // The condition did not hold; nothing was written.
+  kInvalid,          // Not an integer, overflow, bad range: `error` in Redis' words, without code.
+  kTooLarge,         // A key or the resulting value over its limit. Nothing was written.
+  kOutOfMemory,      // Over --max-memory and nothing can be evicted. Nothing was written.
+  kNotLeader,        // This node does not lead the shard. Nothing happened.
+  kUnavailable,      // No leader in time. Nothing happened.
+  kUnknownOutcome,   // It may or may not have happened.
+};
+
+// The value view is valid only as long as the shard's lock (or the frame it came in) is held.
+struct Outcome {
+  Status status = Status::kOk;
+  bool has_value = false;
+  ByteView value;
+  Version version;             // Of the key after the operation; (0,0) if absent.
+  std::int64_t expires_at = 0;  // Unix ms of the key after the operation; 0 = never.
+  std::int64_t number = 0;
+  std::uint32_t client_flags = 0;
+  std::string error;           // Empty unless status is an error; for people.
+  NodeId leader;               // kNotLeader: who leads, if known.
+};
+
+}  // namespace aegis

@@ -1,0 +1,93 @@
+// Native frames: the length-prefixed binary protocol, compatible with AegisKV v1.
+// See docs/PROTOCOL.md for a worked example in bytes. All integers are big-endian.
+//
+//   request  | length u32 | AE 01 | command u8 | id u64 | key length u32 | value length u32 |
+//            | ttl i64, ms | version u64 | key | value |
+//   reply    | length u32 | AE 01 | status u8 | id u64 | key length u32 | value length u32 |
+//            | ttl i64, ms | version u64 | error length u32 | address length u32 |
+//            | key | value | error | address |
+//
+// `length` counts everything behind itself. A reply carries the id of its request; replies may
+// come in any order. Commands up to 31 are AegisKV's own; from 32 up they are ours, and their
+// value is a protobuf message of proto/client.proto.
+//
+// Pure: bytes in, frames out. The shell owns the socket and closes it on an error.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace aegis::wire {
+
+enum class Command : std::uint8_t {
+  kGet = 1,
+  kSet = 2,     // ttl 0: no expiry. version != 0: only if the key has that version.
+  kDelete = 3,
+  kPing = 4,    // Answered with status kOk and value "PONG".
+  kPong = 5,
+  kRedirect = 8,
+  kStats = 11,  // Value of the reply: JSON.
+  kAuth = 12,
+  kExecute = 32,   // Value: Operation; reply value: Outcome.
+  kMulti = 33,     // Value: MultiRequest; reply value: MultiReply.
+  kTopology = 34,  // Reply value: Topology.
+};
+
+enum class ReplyStatus : std::uint8_t {
+  kOk = 0,
+  kNotFound = 1,
+  kError = 2,            // `error` says why; its first word is a code, see native_error.h.
+  kRedirect = 3,         // `address`: who leads the key. Only for requests that ask for it.
+  kVersionConflict = 4,  // `version`: what the key has.
+};
+
+// Set in a request's command byte: answer kRedirect instead of forwarding to the leader.
+inline constexpr std::uint8_t kRedirectFlag = 0x80;
+
+inline constexpr std::size_t kLengthSize = 4;
+inline constexpr std::uint8_t kMagic = 0xAE;
+inline constexpr std::uint8_t kProtocolVersion = 0x01;
+inline constexpr std::size_t kRequestHeaderSize = 2 + 1 + 8 + 4 + 4 + 8 + 8;
+inline constexpr std::size_t kReplyHeaderSize = kRequestHeaderSize + 4 + 4;
+
+// Views borrow from the buffer that was decoded.
+struct RequestFrame {
+  std::uint8_t command = 0;  // A Command, or an unknown one; without kRedirectFlag.
+  bool redirect = false;     // kRedirectFlag was set.
+  std::uint64_t id = 0;
+  std::int64_t ttl_ms = 0;
+  std::uint64_t version = 0;
+  ByteView key;
+  ByteView value;
+};
+
+struct ReplyFrame {
+  ReplyStatus status = ReplyStatus::kOk;
+  std::uint64_t id = 0;
+  std::int64_t ttl_ms = 0;  // Of GET: what is left; 0 = no expiry.
+  std::uint64_t version = 0;
+  ByteView key;
+  ByteView value;
+  ByteView error;
+  ByteView address;
+};
+
+void AppendRequest(const RequestFrame& frame, Bytes& out);
+void AppendReply(const ReplyFrame& frame, Bytes& out);
+
+// One frame from the front of `input`. Sets `consumed` to the frame's size and returns it;
+// nothing when more bytes are needed (`consumed` = 0; `needed`, when given, is set to the frame's
+// whole size once it is known, else to kLengthSize). Errors: kMalformed (wrong magic or version,
+// lengths that do not add up), kTooLarge (over limits::kFrameSizeMax, or a key or value over its
+// own limit is left to the executor). After an error the stream cannot be resynchronised.
+Result<std::optional<RequestFrame>> DecodeRequest(ByteView input, std::size_t& consumed,
+                                                  std::size_t* needed = nullptr);
+Result<std::optional<ReplyFrame>> DecodeReply(ByteView input, std::size_t& consumed,
+                                              std::size_t* needed = nullptr);
+
+}  // namespace aegis::wire

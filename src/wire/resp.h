@@ -1,0 +1,62 @@
+// RESP2 and RESP3, the protocol of Redis: commands in, replies out.
+// https://redis.io/docs/latest/develop/reference/protocol-spec/
+//
+// Pure: the parser looks at bytes that the shell has read and never copies an argument; the
+// writer appends to the shell's output buffer.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace aegis::wire {
+
+struct RespParse {
+  // Bytes of the command at the front of the input; 0: incomplete.
+  std::size_t consumed = 0;
+  // When incomplete: do not try again before the input has this many bytes. At least one more
+  // than it has now, and exact once a bulk's length is known, so that a large value that arrives
+  // in pieces is scanned once.
+  std::size_t needed = 0;
+};
+
+// Reads one command ("*2\r\n$3\r\nGET\r\n..." or an inline "GET k\r\n" with Redis' quoting) from
+// the front of `input`. `argv` is replaced by views into `input` (inline arguments with escapes:
+// into `scratch`, which must outlive them); an empty line or "*0" consumes and leaves it empty.
+// Errors: kMalformed with Redis' text ("Protocol error: invalid bulk length", ...): answer
+// "-ERR " + message and close.
+Result<RespParse> ParseRespCommand(ByteView input, std::vector<ByteView>& argv, Bytes& scratch);
+
+// Appends replies in the connection's protocol version. Where RESP2 has no such type, the form
+// that Redis uses there is written (maps as flat arrays, nulls as $-1, booleans as integers).
+class RespWriter {
+ public:
+  // `out` must outlive the writer. REQUIRES: version is 2 or 3.
+  RespWriter(Bytes& out, int version) : out_(out), version_(version) {}
+
+  void SimpleString(ByteView text);  // REQUIRES: no CR, LF.
+  void Error(ByteView text);         // With its code: "ERR unknown command"; CR, LF become spaces.
+  void Integer(std::int64_t value);
+  void Bulk(ByteView value);
+  void Verbatim(ByteView text);  // RESP3 "txt"; RESP2: bulk.
+  void Null();                   // RESP3 "_"; RESP2 "$-1".
+  void NullArray();              // RESP3 "_"; RESP2 "*-1".
+  void Double(double value);     // RESP3 ","; RESP2: bulk.
+  void Boolean(bool value);
+  void Array(std::size_t elements);  // Its elements follow.
+  void Map(std::size_t pairs);       // Key, value, key, value, ... follow.
+  void Set(std::size_t elements);
+  void Push(std::size_t elements);
+
+  int version() const { return version_; }
+
+ private:
+  Bytes& out_;
+  const int version_;
+};
+
+}  // namespace aegis::wire
