@@ -1,0 +1,24 @@
+# folder = namespace = library. A module's library links exactly what src/LAYERS allows.
+
+add_library(aegis_options INTERFACE)
+target_compile_options(aegis_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Werror)
+
+# aegis_module(ring HEADERS slot.h SOURCES slot.cc DEPS base model [LINK external libraries])
+function(aegis_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;HEADERS;DEPS;LINK" ${ARGN})
+  string(REPLACE "/" "_" target aegis_${name})
+  list(TRANSFORM M_DEPS REPLACE "/" "_")
+  list(TRANSFORM M_DEPS PREPEND aegis_)
+  if(M_SOURCES)
+    add_library(${target} STATIC ${M_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE aegis_options)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_sources(${target} ${scope}
+    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${M_HEADERS})
+  target_link_libraries(${target} ${scope} ${M_DEPS} ${M_LINK})
+endfunction()
