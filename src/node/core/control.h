@@ -1,0 +1,169 @@
+// Control: the control plane of one node as one deterministic machine.
+//
+// It owns membership (gossip::Swim), knows where shards should live (ring), keeps what every peer
+// reported about every shard, applies the LeadershipRule, and publishes the routing table. The
+// shell feeds it datagrams, streams, link events, reports and time, all on the control thread, and
+// carries out the effects.
+//
+// Birth: a node with a remembered or joined cluster adopts its settings; one without seeds forms a
+// cluster of one; with bootstrap_expect N the node with the lowest id forms it once N are there.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "gossip/swim.h"
+#include "model/cluster.h"
+#include "model/endpoint.h"
+#include "model/member.h"
+#include "model/routing.h"
+#include "node/core/leadership.h"
+#include "replication/peer_message.h"
+#include "ring/placement.h"
+
+namespace aegis::node {
+
+struct PeerMail {
+  NodeId to;
+  Bytes frame;  // A whole peer frame; lost if the link is down (a new link starts over).
+};
+
+// In this order: create the shards if `born`, apply `commands`, then publish `routing`; the rest
+// at any time.
+struct ControlEffects {
+  bool born = false;  // settings() are final from now on: create the shards.
+  std::vector<ShardCommand> commands;
+  struct Followers {
+    ShardId shard;
+    std::vector<NodeId> nodes;
+  };
+  std::vector<Followers> followers;  // Shard::SetFollowers, after `commands`.
+  std::shared_ptr<const RoutingTable> routing;  // Null: unchanged.
+  gossip::Effects gossip;
+  std::vector<PeerMail> mail;
+  bool membership_changed = false;  // Links to dial or drop, the node record to write.
+  TimePoint wake_up_at = TimePoint::max();  // Call Tick() no later than this.
+
+  void Clear();
+};
+
+struct Readiness {
+  bool ready = false;
+  std::string reason;  // For people; what is missing, or "ready".
+};
+
+class Control {
+ public:
+  struct Options {
+    std::vector<Endpoint> seeds;  // Numeric. Gossip addresses to join through.
+    std::uint32_t bootstrap_expect = 0;
+    // After this long without an answer from any seed, a node that was born before (settings
+    // remembered in its data dir) serves alone again. New nodes wait for ever.
+    Duration rejoin_patience = std::chrono::seconds(5);
+    std::size_t hand_overs_max = 8;  // Shards this node hands over at the same time.
+    gossip::Swim::Options gossip;
+  };
+
+  // `settings`: what a new cluster would be born with (id 0), or the remembered cluster.
+  // REQUIRES: rule outlives this.
+  Control(Member self, ClusterSettings settings, Options options, LeadershipRule& rule, Rng rng,
+          TimePoint now);
+
+  void Start(TimePoint now, ControlEffects& effects);
+  void Tick(TimePoint now, ControlEffects& effects);
+
+  // Gossip's input and output, see gossip/swim.h.
+  void OnDatagram(const Endpoint& from, ByteView body, TimePoint now, ControlEffects& effects);
+  Bytes OnStreamRequest(const Endpoint& from, ByteView body, TimePoint now,
+                        ControlEffects& effects);
+  void OnStreamReply(std::uint64_t id, const Result<Bytes>& reply, TimePoint now,
+                     ControlEffects& effects);
+
+  // Peer links. A link is one established PeerSession; a newer one replaces an older.
+  void OnLinkUp(NodeId peer, Session session, TimePoint now, ControlEffects& effects);
+  void OnLinkDown(NodeId peer, Session session, TimePoint now, ControlEffects& effects);
+  void OnReports(NodeId peer, const replication::PeerMessage& reports, TimePoint now,
+                 ControlEffects& effects);
+
+  // Looks at the shards and decides. `own` has one report per shard, indexed by id; `in_sync`
+  // answers whether a shard that this node leads has `follower` in sync. Call after `changed` of
+  // ShardEffects, after anything above, and at least every evaluate_interval().
+  class LocalShards {
+   public:
+    virtual ~LocalShards() = default;
+    virtual replication::ShardReport Report(ShardId shard) = 0;
+    virtual bool InSync(ShardId shard, NodeId follower) = 0;
+  };
+  void Evaluate(LocalShards& shards, TimePoint now, ControlEffects& effects);
+  static constexpr Duration evaluate_interval() { return std::chrono::milliseconds(50); }
+
+  // Graceful leave. First hands over every shard it leads, then says goodbye: left() tells.
+  void Leave(TimePoint now);
+  // True once nothing is led any more (or nobody is there to take over).
+  bool drained() const { return drained_; }
+  // Says goodbye to the cluster. Call when drained, or out of patience.
+  void Goodbye(TimePoint now, ControlEffects& effects);
+
+  // Peers this node keeps a link with; the one with the lower id dials.
+  std::vector<Member> LinkedPeers() const;
+
+  Readiness readiness(TimePoint now) const;
+  bool born() const { return swim_.settings().born(); }
+  const ClusterSettings& settings() const { return swim_.settings(); }
+  const gossip::Swim& swim() const { return swim_; }
+  const RoutingTable& routing() const { return *routing_; }
+
+ private:
+  struct Peer {
+    Session session;
+    bool linked = false;
+    bool leaving = false;
+    bool heard = false;
+    std::vector<replication::ShardReport> shards;  // Indexed by shard.
+    std::vector<replication::ShardReport> told;    // What we last reported to it.
+    bool told_leaving = false;
+  };
+
+  void AfterGossip(TimePoint now, ControlEffects& effects);
+  void MaybeBeBorn(TimePoint now, ControlEffects& effects);
+  void BeBorn(TimePoint now, ControlEffects& effects);
+  void RecomputePlacement(ControlEffects& effects);
+  void DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerView>& views,
+                   TimePoint now, ControlEffects& effects);
+  void SendReports(ControlEffects& effects);
+  std::vector<PeerView> Views() const;
+  void Publish(ControlEffects& effects);
+
+  const Options options_;
+  LeadershipRule& rule_;
+  Rng rng_;
+  gossip::Swim swim_;
+  const TimePoint started_;
+  bool announced_birth_ = false;
+  bool leaving_ = false;
+  bool drained_ = false;
+
+  std::map<NodeId, Peer> peers_;
+  std::vector<Member> placed_;  // The members that placement_ was computed from.
+  ring::Placement placement_;
+  std::vector<replication::ShardReport> own_;
+  std::vector<ShardRoute> routes_;
+  std::vector<std::vector<NodeId>> followers_;  // What each shard was last told.
+  std::size_t hand_overs_ = 0;
+  std::uint32_t unsynced_ = 0;
+  std::uint32_t leaderless_ = 0;
+  std::shared_ptr<const RoutingTable> routing_;
+  bool routing_dirty_ = true;
+};
+
+}  // namespace aegis::node

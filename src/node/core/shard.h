@@ -1,0 +1,189 @@
+// Shard: one node's part in one shard, whatever that part is now: nothing, follower, leader, or a
+// leader that is handing over.
+//
+// The shard executes commands while it leads, replicates what it writes, and follows while another
+// node leads. It does not decide who leads: the control plane tells it (Lead, Follow, Orphan, ...)
+// and reads back Report(). That is the seam: whatever elects leaders, this file stays as it is.
+//
+// Pure and not thread-safe: the owner holds the shard's lock around every call, on whichever
+// thread. What a call wants done outside comes back in ShardEffects.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/operation.h"
+#include "node/core/replica.h"
+#include "replication/peer_message.h"
+#include "replication/progress.h"
+
+namespace aegis::node {
+
+// What the shell does after a call, once the shard's lock is released.
+struct ShardEffects {
+  std::vector<NodeId> wake;  // Peers that Pump() has something for.
+  bool changed = false;      // Report() changed in what the control plane acts on.
+
+  void Clear() {
+    wake.clear();
+    changed = false;
+  }
+};
+
+// Counted since the start of the process.
+struct ShardCounters {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t expired = 0;  // As leader.
+  std::uint64_t evicted = 0;  // As leader.
+  std::uint64_t records_written = 0;
+  std::uint64_t records_applied = 0;  // As follower.
+  std::uint64_t copies_sent = 0;
+  std::uint64_t copies_received = 0;
+  std::uint64_t writes_lost = 0;  // Writes that this replica had and a new leader lacked.
+
+  void Add(const ShardCounters& other);
+};
+
+// How far one follower is behind, as its leader sees it.
+struct FollowerLag {
+  NodeId follower;
+  bool in_sync = false;
+  bool copying = false;
+  std::uint64_t records = 0;  // Not yet acknowledged; of a copying or silent follower: all.
+  std::uint64_t bytes = 0;    // Of those in the ring of recent records.
+};
+
+class Shard {
+ public:
+  struct Options {
+    ShardId id;
+    NodeId self;
+    Session session;
+    std::uint64_t hash_seed = 0;
+    store::MemoryMeter* meter = nullptr;  // Outlives the shard.
+  };
+  explicit Shard(const Options& options);
+
+  // --- Commands -------------------------------------------------------------------------------
+
+  // Executes one operation. kNotLeader unless this node leads the shard: nothing happened, and the
+  // caller routes anew. Views in the outcome are valid until the next call on this shard.
+  // REQUIRES: operation's keys belong to this shard.
+  Outcome Execute(const Operation& operation, UnixMs now, ShardEffects& effects);
+
+  // Housekeeping of a leader, a bounded amount per call: expires what is due among about `homes`
+  // slots, evicts while the node is over its memory limit, trims tombstones.
+  void Maintain(UnixMs now, std::size_t homes, ShardEffects& effects);
+
+  // --- Reign: told by the control plane -------------------------------------------------------
+
+  // This node leads from now on. REQUIRES: epoch is above every epoch seen.
+  void Lead(Epoch epoch, ShardEffects& effects);
+
+  // Another node leads. Asks it for what is missing.
+  void Follow(NodeId leader, Epoch epoch, ShardEffects& effects);
+
+  // Nobody leads as far as this node knows; it keeps what it holds.
+  void Orphan(ShardEffects& effects);
+
+  // Whom a leader replicates to (itself excluded). Those no longer named are forgotten.
+  void SetFollowers(std::span<const NodeId> followers, ShardEffects& effects);
+
+  // Planned change of leader: stops commands, sends `successor` the rest, then the hand-over.
+  // Ignored unless this node leads.
+  void HandOver(NodeId successor, ShardEffects& effects);
+
+  // This node is no longer a replica: frees what it holds.
+  void Release(ShardEffects& effects);
+
+  // --- Peers: called by the thread that owns the link -------------------------------------------
+
+  // A new link to `peer` stands; nothing said on an older one counts any more.
+  void OnLinkUp(NodeId peer, ShardEffects& effects);
+
+  // Takes one message about this shard. Errors: kMalformed: the peer broke the protocol, close.
+  // Messages of reigns that have ended are ignored.
+  Result<Ok> OnMessage(NodeId from, const replication::PeerMessage& message,
+                       ShardEffects& effects);
+
+  // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
+  // one if any is due. True: more is due. `now` is sent along with records.
+  bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out, ShardEffects& effects);
+
+  // --- Looking in -----------------------------------------------------------------------------
+
+  replication::ShardReport Report() const;
+  std::vector<FollowerLag> Lags() const;  // Leader only; else empty.
+  const ShardCounters& counters() const { return counters_; }
+  const Replica& replica() const { return *replica_; }
+  ShardId id() const { return options_.id; }
+  // True iff `peer` holds everything that this leader has written, up to a short tail in flight.
+  bool InSync(NodeId peer) const;
+
+ private:
+  friend class Executor;
+
+  // What this replica, as a follower, still has to tell its leader.
+  struct Duty {
+    bool want = false;  // Ask for what is missing.
+    Version acked;      // Last position acknowledged.
+  };
+
+  void Write(replication::Record& record, ShardEffects& effects);
+  void WakeFollowers(ShardEffects& effects);
+  void StopLeading();
+  bool whole() const { return whole_; }
+  UnixMs Clock(UnixMs now);
+  void TrimRing();
+  void TrimTombstones(ShardEffects& effects);
+  void EvictWhileOver(std::size_t victims_max, std::size_t extra, ShardEffects& effects);
+  bool UnderPressure() const;
+
+  Result<Ok> OnWant(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
+  Result<Ok> OnRecords(const replication::PeerMessage& message, ShardEffects& effects);
+  Result<Ok> OnCopyChunk(const replication::PeerMessage& message);
+  void OnCopyBegin(const replication::PeerMessage& message);
+  void OnCopyEnd(const replication::PeerMessage& message, ShardEffects& effects);
+  void OnAck(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
+  void OnHandOver(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
+
+  void BeginCopy(replication::Progress& progress);
+  bool PumpFollower(NodeId peer, replication::Progress& progress, std::size_t bytes_max,
+                    UnixMs now, Bytes& out, ShardEffects& effects);
+  void PumpCopy(replication::Progress& progress, std::size_t bytes_max, Bytes& out);
+  bool PumpHandOver(NodeId peer, const replication::Progress& progress, Bytes& out);
+  void PumpDuty(Bytes& out);
+
+  const Options options_;
+  replication::ShardRole role_ = replication::ShardRole::kNone;
+  Epoch epoch_;    // The highest seen.
+  NodeId leader_;  // Whom it follows; self if it leads; kNoNode.
+  bool whole_ = false;  // replica_ is a shard as of its history, not a part of one.
+
+  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<Replica> copy_;  // Follower: a copy in progress, to replace replica_.
+  std::uint64_t copy_id_ = 0;      // Follower: of copy_.
+  Duty duty_;
+
+  std::map<NodeId, replication::Progress> followers_;
+  std::uint64_t next_copy_id_ = 1;
+  NodeId successor_;             // While draining.
+  bool hand_over_sent_ = false;  // While draining.
+
+  std::uint64_t sweep_cursor_ = 0;
+  UnixMs clock_floor_;  // The latest wall clock seen of any leader of this shard.
+  Bytes scratch_;       // Encodes records; holds values that an outcome shows.
+  ShardCounters counters_;
+};
+
+}  // namespace aegis::node

@@ -1,0 +1,64 @@
+// Record: one step of a shard's history, as bytes. The shard's table is a function of its records.
+//
+//     | size u32 | type u8 | 0 0 0 | version u64 | argument u64 | client flags u32 |
+//     | key size u32 | key | value |                                    all little-endian
+//
+// `size` counts everything behind itself. What `argument` and `value` mean depends on the type:
+//
+//     type     argument                     key        value
+//     set      expires_at, Unix ms, 0 none  the key    the value
+//     erase    0                            the key    -               leaves a tombstone
+//     expire   hash of the key              -          item's version  u64; leaves nothing
+//     evict    hash of the key              -          item's version  u64; leaves nothing
+//     begin    writer's session             -          version where the reign before ended, u64
+//     trim     version                      -          -               tombstones up to it go
+//
+// The same bytes travel to followers, fill copies, and (in a later version) the write-ahead log.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/ids.h"
+#include "model/version.h"
+
+namespace aegis::replication {
+
+enum class RecordType : std::uint8_t {
+  kSet = 1,
+  kErase = 2,
+  kExpire = 3,
+  kEvict = 4,
+  kBegin = 5,
+  kTrim = 6,
+};
+
+// Views borrow from the encoded bytes.
+struct Record {
+  RecordType type = RecordType::kSet;
+  Version version;
+  std::uint64_t argument = 0;
+  std::uint32_t client_flags = 0;
+  ByteView key;
+  ByteView value;
+
+  // kExpire, kEvict: which item; kBegin: where the reign before ended.
+  Version value_as_version() const;
+};
+
+inline constexpr std::size_t kRecordHeaderSize = 32;
+
+// Appends one record. REQUIRES: key and value within limits.
+void AppendRecord(const Record& record, Bytes& out);
+
+// The 8 bytes that Record::value_as_version() reads back.
+Bytes EncodeVersion(Version version);
+
+// Takes one record from the front of `input`; nothing when `input` is empty. Errors: kMalformed
+// (cut short, unknown type, sizes that do not add up).
+Result<std::optional<Record>> TakeRecord(ByteView& input);
+
+}  // namespace aegis::replication
