@@ -57,6 +57,13 @@ inline constexpr Duration kRouteWait = std::chrono::seconds(4);
 // Bytes of recent records kept per shard for followers to catch up from; a follower further
 // behind gets a full copy.
 inline constexpr std::size_t kRecentRecordsBytes = 256 * 1024;
+// The same, for records that a connected follower has not been sent yet: it falls this far behind
+// before it is given up for a copy. The newest record is always kept, whatever its size.
+inline constexpr std::size_t kUnsentRecordsBytes = 8 << 20;
+// A follower counts as in sync while at most this many bytes are on their way to it.
+inline constexpr std::size_t kInSyncLagBytes = 64 * 1024;
+// Bytes of one copy chunk, before its last item.
+inline constexpr std::size_t kCopyChunkBytes = 64 * 1024;
 // Epochs a version vector remembers; a replica that differs further back gets a full copy.
 inline constexpr std::size_t kVersionVectorEpochsMax = 64;
 // Records of removed keys kept per shard until every replica has passed them. Above: the oldest

@@ -30,8 +30,9 @@ void RecentRecords::Trim(std::size_t bytes_max, Version keep_after) {
   }
 }
 
-void RecentRecords::Clear() {
+void RecentRecords::Clear(Version position) {
   *this = RecentRecords();
+  base_ = position;
 }
 
 bool RecentRecords::Covers(Version position) const { return position >= base_; }

@@ -23,7 +23,8 @@ class RecentRecords {
   // `keep_after`.
   void Trim(std::size_t bytes, Version keep_after);
 
-  void Clear();
+  // Forgets everything; the next record will follow `position`.
+  void Clear(Version position);
 
   // True iff every record after `position` is here: a follower at `position` can catch up.
   // `position` must lie on this history; (0,0) is before its first record.

@@ -27,7 +27,8 @@ class Replica {
   // Applies the next record; `encoded` is the same record as bytes. REQUIRES: IsNext(record).
   void Apply(const replication::Record& record, ByteView encoded);
 
-  // Takes one entry of a copy: the newest version of a key wins.
+  // Takes one record while a copy is in progress, be it an item of the copy or a step of the
+  // history meanwhile: the newest version of a key wins.
   void Absorb(const replication::Record& record);
 
   // Ends a copy: what was absorbed is the shard as of this history.
@@ -48,6 +49,8 @@ class Replica {
   std::uint64_t Digest() const;
 
  private:
+  void PutOrBury(const replication::Record& record);
+
   struct Tombstone {
     Version version;
     std::uint64_t hash;

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/limits.h"
 #include "model/operation.h"
 #include "node/core/replica.h"
 #include "replication/peer_message.h"
@@ -71,8 +73,12 @@ class Shard {
     Session session;
     std::uint64_t hash_seed = 0;
     store::MemoryMeter* meter = nullptr;  // Outlives the shard.
+    std::size_t ring_bytes = limits::kRecentRecordsBytes;  // Of recent records, see RecentRecords.
   };
   explicit Shard(const Options& options);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
 
   // --- Commands -------------------------------------------------------------------------------
 
@@ -96,7 +102,8 @@ class Shard {
   // Nobody leads as far as this node knows; it keeps what it holds.
   void Orphan(ShardEffects& effects);
 
-  // Whom a leader replicates to (itself excluded). Those no longer named are forgotten.
+  // Whom a leader replicates to (itself excluded). Those no longer named are forgotten, those new
+  // are invited to say what they have.
   void SetFollowers(std::span<const NodeId> followers, ShardEffects& effects);
 
   // Planned change of leader: stops commands, sends `successor` the rest, then the hand-over.
@@ -131,7 +138,7 @@ class Shard {
   bool InSync(NodeId peer) const;
 
  private:
-  friend class Executor;
+  class Sink;  // Turns what the executor commits into records of this shard.
 
   // What this replica, as a follower, still has to tell its leader.
   struct Duty {
@@ -139,35 +146,37 @@ class Shard {
     Version acked;      // Last position acknowledged.
   };
 
-  void Write(replication::Record& record, ShardEffects& effects);
-  void WakeFollowers(ShardEffects& effects);
-  void StopLeading();
-  bool whole() const { return whole_; }
-  UnixMs Clock(UnixMs now);
+  bool leads() const { return role_ == replication::ShardRole::kLeader; }
+  Version Write(replication::Record& record, ShardEffects& effects);
+  void WakeFollowers(ShardEffects& effects) const;
+  void WakeLeader(ShardEffects& effects) const;
+  UnixMs Clock(UnixMs now) const { return std::max(now, clock_floor_); }
   void TrimRing();
   void TrimTombstones(ShardEffects& effects);
-  void EvictWhileOver(std::size_t victims_max, std::size_t extra, ShardEffects& effects);
-  bool UnderPressure() const;
+  bool Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects);
+  void SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects);
+  void ReplaceReplica(std::unique_ptr<Replica> replica);
 
   Result<Ok> OnWant(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> OnRecords(const replication::PeerMessage& message, ShardEffects& effects);
-  Result<Ok> OnCopyChunk(const replication::PeerMessage& message);
+  Result<Ok> AbsorbAll(ByteView records);
   void OnCopyBegin(const replication::PeerMessage& message);
   void OnCopyEnd(const replication::PeerMessage& message, ShardEffects& effects);
   void OnAck(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
-  void OnHandOver(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
+  void OnHandOver(const replication::PeerMessage& message, ShardEffects& effects);
 
-  void BeginCopy(replication::Progress& progress);
+  replication::PeerMessage Message(replication::PeerMessageType type) const;
   bool PumpFollower(NodeId peer, replication::Progress& progress, std::size_t bytes_max,
-                    UnixMs now, Bytes& out, ShardEffects& effects);
-  void PumpCopy(replication::Progress& progress, std::size_t bytes_max, Bytes& out);
-  bool PumpHandOver(NodeId peer, const replication::Progress& progress, Bytes& out);
+                    UnixMs now, Bytes& out);
+  void PumpRecords(replication::Progress& progress, std::size_t bytes_max, UnixMs now,
+                   Bytes& out) const;
+  void PumpCopyChunk(replication::Progress& progress, std::size_t bytes_max, Bytes& out);
   void PumpDuty(Bytes& out);
 
   const Options options_;
   replication::ShardRole role_ = replication::ShardRole::kNone;
-  Epoch epoch_;    // The highest seen.
-  NodeId leader_;  // Whom it follows; self if it leads; kNoNode.
+  Epoch epoch_;         // The highest seen.
+  NodeId leader_;       // Whom it follows; self if it leads; kNoNode.
   bool whole_ = false;  // replica_ is a shard as of its history, not a part of one.
 
   std::unique_ptr<Replica> replica_;
@@ -181,8 +190,10 @@ class Shard {
   bool hand_over_sent_ = false;  // While draining.
 
   std::uint64_t sweep_cursor_ = 0;
-  UnixMs clock_floor_;  // The latest wall clock seen of any leader of this shard.
-  Bytes scratch_;       // Encodes records; holds values that an outcome shows.
+  UnixMs clock_floor_;           // The latest wall clock seen of any leader of this shard.
+  std::size_t ring_metered_ = 0;  // Bytes of recent records that the meter knows about.
+  Bytes scratch_;                // Holds values that an outcome shows.
+  Bytes encoded_;                // The record being written.
   ShardCounters counters_;
 };
 

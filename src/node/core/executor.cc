@@ -1,0 +1,389 @@
+#include "node/core/executor.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "model/limits.h"
+
+namespace aegis::node {
+
+using replication::Record;
+using replication::RecordType;
+using store::ItemView;
+
+namespace {
+
+Outcome Failure(Status status, std::string error) {
+  Outcome outcome;
+  outcome.status = status;
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+Outcome Missing() {
+  Outcome outcome;
+  outcome.status = Status::kNotFound;
+  return outcome;
+}
+
+Outcome Describe(const ItemView& item) {
+  Outcome outcome;
+  outcome.version = item.version;
+  outcome.expires_at = item.expires_at;
+  outcome.client_flags = item.client_flags;
+  outcome.number = static_cast<std::int64_t>(item.value.size());
+  return outcome;
+}
+
+bool ConditionHolds(const Operation& op, const std::optional<ItemView>& item) {
+  switch (op.condition) {
+    case Condition::kAlways: return true;
+    case Condition::kIfAbsent: return !item;
+    case Condition::kIfPresent: return item.has_value();
+    case Condition::kIfVersion: return op.expected == (item ? item->version : Version{});
+    case Condition::kIfValue: return item && item->value == op.match;
+  }
+  return false;
+}
+
+// The expiry that an operation asks for; `current` is what the key has (0: none, or no key).
+std::int64_t ExpiryOf(const Operation& op, std::int64_t current, UnixMs now) {
+  switch (op.expiry) {
+    case ExpiryKind::kNone: return 0;
+    case ExpiryKind::kRelative: return now.value + op.expiry_ms;
+    case ExpiryKind::kAbsolute: return std::max<std::int64_t>(op.expiry_ms, 1);
+    case ExpiryKind::kKeep: return current;
+  }
+  return current;
+}
+
+bool RuleHolds(ExpireRule rule, std::int64_t current, std::int64_t wanted) {
+  // A key without expiry lives for ever: nothing is greater, everything is less.
+  constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t now_until = current == 0 ? kForever : current;
+  const std::int64_t then_until = wanted == 0 ? kForever : wanted;
+  switch (rule) {
+    case ExpireRule::kAlways: return true;
+    case ExpireRule::kIfNone: return current == 0;
+    case ExpireRule::kIfSome: return current != 0;
+    case ExpireRule::kIfGreater: return then_until > now_until;
+    case ExpireRule::kIfLess: return then_until < now_until;
+  }
+  return false;
+}
+
+// The whole text as a decimal integer in Redis' sense: no spaces, no plus, no leading zeros.
+std::optional<std::int64_t> ParseInteger(ByteView text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (std::to_string(number) != text) return std::nullopt;
+  return number;
+}
+
+std::optional<long double> ParseFloat(ByteView text) {
+  constexpr std::size_t kDigitsMax = 5 * 1024;
+  if (text.empty() || text.size() > kDigitsMax || std::isspace(text.front()) != 0) {
+    return std::nullopt;
+  }
+  const std::string terminated(text);
+  char* end = nullptr;
+  const long double number = std::strtold(terminated.c_str(), &end);
+  if (end != terminated.c_str() + terminated.size() || std::isnan(number)) return std::nullopt;
+  return number;
+}
+
+// 17 decimals with trailing zeros cut, as Redis prints INCRBYFLOAT.
+std::string FormatFloat(long double number) {
+  std::string text(5 * 1024, '\0');
+  const int size = std::snprintf(text.data(), text.size(), "%.17Lf", number);
+  text.resize(static_cast<std::size_t>(size));
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text == "-0" ? "0" : text;
+}
+
+}  // namespace
+
+Outcome Executor::Execute(const Operation& op, UnixMs now) {
+  switch (op.code) {
+    case OpCode::kGet: return Get(op, now, /*with_value=*/true);
+    case OpCode::kPeek: return Get(op, now, /*with_value=*/false);
+    case OpCode::kGetRange: return GetRange(op, now);
+    case OpCode::kGetExpire: return GetExpire(op, now);
+    case OpCode::kSet: return Set(op, now);
+    case OpCode::kDelete: return Delete(op, now, /*return_value=*/false);
+    case OpCode::kGetDelete: return Delete(op, now, /*return_value=*/true);
+    case OpCode::kExpire: return Expire(op, now);
+    case OpCode::kIncrement: return Increment(op, now);
+    case OpCode::kIncrementFloat: return IncrementFloat(op, now);
+    case OpCode::kAppend: return Append(op, now);
+    case OpCode::kSetRange: return SetRange(op, now);
+    case OpCode::kRename:
+    case OpCode::kCopy: return RenameOrCopy(op, now);
+    case OpCode::kMultiSetNx: return MultiSetNx(op, now);
+  }
+  return Failure(Status::kInvalid, "unknown operation");
+}
+
+Outcome Executor::Get(const Operation& op, UnixMs now, bool with_value) {
+  const auto item = Live(op.key, now);
+  if (!item) return Missing();
+  Outcome outcome = Describe(*item);
+  outcome.has_value = with_value;
+  if (with_value) outcome.value = item->value;
+  return outcome;
+}
+
+Outcome Executor::GetRange(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  if (!item) return Missing();
+  const auto size = static_cast<std::int64_t>(item->value.size());
+  const auto from_end = [&](std::int64_t at) { return at < 0 ? at + size : at; };
+  // Redis: two negative ends in the wrong order are an empty range even if both are cut to 0.
+  const bool crossed = op.number < 0 && op.number2 < 0 && op.number > op.number2;
+  const std::int64_t first = std::max<std::int64_t>(from_end(op.number), 0);
+  const std::int64_t last =
+      std::min(std::max<std::int64_t>(from_end(op.number2), 0), size - 1);
+  Outcome outcome = Describe(*item);
+  outcome.has_value = true;
+  if (!crossed && first <= last) {
+    outcome.value = item->value.substr(static_cast<std::size_t>(first),
+                                       static_cast<std::size_t>(last - first + 1));
+  }
+  return outcome;
+}
+
+Outcome Executor::GetExpire(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  if (!item) return Missing();
+  if (op.expiry == ExpiryKind::kKeep) return Get(op, now, /*with_value=*/true);
+  scratch_ = item->value;
+  const std::int64_t expires_at = ExpiryOf(op, item->expires_at, now);
+  Outcome outcome = Describe(*item);
+  if (expires_at != item->expires_at) outcome = SetExpiry(*item, expires_at, now);
+  outcome.has_value = true;
+  outcome.value = scratch_;
+  return outcome;
+}
+
+Outcome Executor::Set(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  const bool holds = ConditionHolds(op, item);
+  Bytes old;
+  if (op.return_old && item) old = item->value;
+  Outcome outcome;
+  if (!holds) {
+    if (item) outcome = Describe(*item);
+    outcome.status = Status::kConflict;
+  } else {
+    const std::int64_t expires_at = ExpiryOf(op, item ? item->expires_at : 0, now);
+    if (expires_at != 0 && expires_at <= now.value) {
+      // Born expired (an absolute time in the past): the key is gone.
+      if (item) Remove(op.key);
+    } else {
+      outcome = Store(op.key, op.value, expires_at, op.client_flags);
+    }
+  }
+  if (op.return_old && item) {
+    scratch_ = std::move(old);
+    outcome.has_value = true;
+    outcome.value = scratch_;
+  }
+  return outcome;
+}
+
+Outcome Executor::Delete(const Operation& op, UnixMs now, bool return_value) {
+  const auto item = Live(op.key, now);
+  if (!item) return Missing();
+  Outcome outcome = Describe(*item);
+  if (!ConditionHolds(op, item)) {
+    outcome.status = Status::kConflict;
+    return outcome;
+  }
+  if (return_value) {
+    scratch_ = item->value;
+    outcome.has_value = true;
+    outcome.value = scratch_;
+  }
+  Remove(op.key);
+  outcome.version = {};
+  outcome.expires_at = 0;
+  return outcome;
+}
+
+Outcome Executor::Expire(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  if (!item) return Missing();
+  const std::int64_t expires_at = ExpiryOf(op, item->expires_at, now);
+  Outcome outcome = Describe(*item);
+  const bool persist_nothing = expires_at == 0 && item->expires_at == 0;
+  const bool changes = !persist_nothing && RuleHolds(op.expire_rule, item->expires_at, expires_at);
+  if (changes) outcome = SetExpiry(*item, expires_at, now);
+  outcome.number = changes ? 1 : 0;
+  return outcome;
+}
+
+Outcome Executor::Increment(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  std::int64_t number = 0;
+  if (item) {
+    const auto parsed = ParseInteger(item->value);
+    if (!parsed) return Failure(Status::kInvalid, "value is not an integer or out of range");
+    number = *parsed;
+  }
+  if (__builtin_add_overflow(number, op.number, &number)) {
+    return Failure(Status::kInvalid, "increment or decrement would overflow");
+  }
+  const std::int64_t expires_at = item ? item->expires_at : ExpiryOf(op, 0, now);
+  Outcome outcome = Store(op.key, std::to_string(number), expires_at,
+                          item ? item->client_flags : op.client_flags);
+  outcome.number = number;
+  return outcome;
+}
+
+Outcome Executor::IncrementFloat(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  const auto delta = ParseFloat(op.value);
+  const auto current = item ? ParseFloat(item->value) : std::optional<long double>(0.0L);
+  if (!delta || !current) return Failure(Status::kInvalid, "value is not a valid float");
+  const long double sum = *current + *delta;
+  if (std::isnan(sum) || std::isinf(sum)) {
+    return Failure(Status::kInvalid, "increment would produce NaN or Infinity");
+  }
+  scratch_ = FormatFloat(sum);
+  Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : 0,
+                          item ? item->client_flags : op.client_flags);
+  if (outcome.status == Status::kOk) {
+    outcome.has_value = true;
+    outcome.value = scratch_;
+  }
+  return outcome;
+}
+
+Outcome Executor::Append(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  scratch_.clear();
+  if (item) scratch_ = item->value;
+  scratch_.append(op.value);
+  Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : 0,
+                          item ? item->client_flags : op.client_flags);
+  outcome.number = static_cast<std::int64_t>(scratch_.size());
+  return outcome;
+}
+
+Outcome Executor::SetRange(const Operation& op, UnixMs now) {
+  if (op.number < 0) return Failure(Status::kInvalid, "offset is out of range");
+  const auto item = Live(op.key, now);
+  if (op.value.empty()) {
+    Outcome outcome = item ? Describe(*item) : Outcome{};
+    outcome.number = item ? static_cast<std::int64_t>(item->value.size()) : 0;
+    return outcome;
+  }
+  const auto offset = static_cast<std::uint64_t>(op.number);
+  if (offset > limits::kValueSizeMax || offset + op.value.size() > limits::kValueSizeMax) {
+    return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
+  }
+  scratch_.clear();
+  if (item) scratch_ = item->value;
+  scratch_.resize(std::max(scratch_.size(), static_cast<std::size_t>(offset) + op.value.size()));
+  scratch_.replace(static_cast<std::size_t>(offset), op.value.size(), op.value);
+  Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : 0,
+                          item ? item->client_flags : op.client_flags);
+  outcome.number = static_cast<std::int64_t>(scratch_.size());
+  return outcome;
+}
+
+Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
+  const auto source = Live(op.key, now);
+  if (!source) return Missing();
+  if (op.condition == Condition::kIfAbsent && Live(op.key2, now, /*touch=*/false)) {
+    Outcome outcome = Describe(*source);
+    outcome.status = Status::kConflict;
+    return outcome;
+  }
+  if (op.key == op.key2) return Describe(*source);
+  scratch_ = source->value;
+  const std::int64_t expires_at = source->expires_at;
+  const std::uint32_t client_flags = source->client_flags;
+  Outcome outcome = Store(op.key2, scratch_, expires_at, client_flags);
+  if (outcome.status == Status::kOk && op.code == OpCode::kRename) Remove(op.key);
+  return outcome;
+}
+
+Outcome Executor::MultiSetNx(const Operation& op, UnixMs now) {
+  std::size_t key_bytes = op.key.size();
+  std::size_t value_bytes = op.value.size();
+  bool conflict = Live(op.key, now, /*touch=*/false).has_value();
+  for (const KeyValue& pair : op.more) {
+    conflict = conflict || Live(pair.key, now, /*touch=*/false).has_value();
+    key_bytes += store::Table::ItemBytes(pair.key.size(), 0);
+    value_bytes += pair.value.size();
+    if (pair.value.size() > limits::kValueSizeMax) {
+      return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
+    }
+  }
+  if (conflict) return Failure(Status::kConflict, "");
+  // All or nothing: the room for all of it is made before the first is stored.
+  if (!sink_.MakeRoom(key_bytes, value_bytes)) return Failure(Status::kOutOfMemory, "");
+  Outcome outcome = Store(op.key, op.value, 0, op.client_flags);
+  for (const KeyValue& pair : op.more) {
+    if (outcome.status != Status::kOk) break;
+    Record record;
+    record.key = pair.key;
+    record.value = pair.value;
+    sink_.Commit(record);
+  }
+  return outcome;
+}
+
+std::optional<ItemView> Executor::Live(ByteView key, UnixMs now, bool touch) {
+  auto item = table_.Find(key, touch);
+  if (item && (item->tombstone || item->ExpiredAt(now))) item.reset();
+  return item;
+}
+
+Outcome Executor::Store(ByteView key, ByteView value, std::int64_t expires_at,
+                        std::uint32_t client_flags) {
+  if (value.size() > limits::kValueSizeMax) {
+    return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
+  }
+  // Making room may evict the very item that `value` would borrow from: callers pass copies.
+  if (!sink_.MakeRoom(key.size(), value.size())) return Failure(Status::kOutOfMemory, "");
+  Record record;
+  record.key = key;
+  record.value = value;
+  record.argument = static_cast<std::uint64_t>(expires_at);
+  record.client_flags = client_flags;
+  Outcome outcome;
+  outcome.version = sink_.Commit(record);
+  outcome.expires_at = expires_at;
+  outcome.client_flags = client_flags;
+  outcome.number = static_cast<std::int64_t>(value.size());
+  return outcome;
+}
+
+Outcome Executor::SetExpiry(const ItemView& item, std::int64_t expires_at, UnixMs now) {
+  if (expires_at != 0 && expires_at <= now.value) {
+    Remove(Bytes(item.key));
+    return Outcome{};
+  }
+  // The new record carries the value again: the table stays a function of its records alone.
+  const Bytes key(item.key);
+  const Bytes value(item.value);
+  return Store(key, value, expires_at, item.client_flags);
+}
+
+void Executor::Remove(ByteView key) {
+  Record record;
+  record.type = RecordType::kErase;
+  record.key = key;
+  sink_.Commit(record);
+}
+
+}  // namespace aegis::node

@@ -1,0 +1,606 @@
+#include "node/core/shard.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "node/core/executor.h"
+
+namespace aegis::node {
+
+using replication::PeerMessage;
+using replication::PeerMessageType;
+using replication::Progress;
+using replication::Record;
+using replication::RecordType;
+using replication::ShardReport;
+using replication::ShardRole;
+
+void ShardCounters::Add(const ShardCounters& other) {
+  hits += other.hits;
+  misses += other.misses;
+  expired += other.expired;
+  evicted += other.evicted;
+  records_written += other.records_written;
+  records_applied += other.records_applied;
+  copies_sent += other.copies_sent;
+  copies_received += other.copies_received;
+  writes_lost += other.writes_lost;
+}
+
+class Shard::Sink : public RecordSink {
+ public:
+  Sink(Shard& shard, ShardEffects& effects) : shard_(shard), effects_(effects) {}
+
+  Version Commit(Record& record) override { return shard_.Write(record, effects_); }
+
+  bool MakeRoom(std::size_t key_size, std::size_t value_size) override {
+    const std::size_t room = store::Table::ItemBytes(key_size, value_size);
+    return shard_.Evict(/*victims_max=*/~std::size_t{0}, room, effects_);
+  }
+
+ private:
+  Shard& shard_;
+  ShardEffects& effects_;
+};
+
+Shard::Shard(const Options& options)
+    : options_(options),
+      replica_(std::make_unique<Replica>(options.hash_seed, *options.meter)) {}
+
+Shard::~Shard() { options_.meter->Remove(ring_metered_); }
+
+// --- Commands -----------------------------------------------------------------------------------
+
+Outcome Shard::Execute(const Operation& operation, UnixMs now, ShardEffects& effects) {
+  if (!leads()) {
+    Outcome outcome;
+    outcome.status = Status::kNotLeader;
+    outcome.leader = role_ == ShardRole::kFollower ? leader_ : kNoNode;
+    return outcome;
+  }
+  Sink sink(*this, effects);
+  Executor executor(replica_->table(), sink, scratch_);
+  Outcome outcome = executor.Execute(operation, Clock(now));
+  if (!operation.IsWrite()) ++(outcome.status == Status::kOk ? counters_.hits : counters_.misses);
+  return outcome;
+}
+
+void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
+  if (!leads()) return;
+  SweepExpired(Clock(now), homes, effects);
+
+  constexpr std::size_t kVictimsPerTurn = 64;
+  const auto presses = [](const auto& follower) { return follower.second.pressure; };
+  if (std::any_of(followers_.begin(), followers_.end(), presses)) {
+    // A follower's memory is not ours to measure: give a little at a time until it is content.
+    if (const auto victim = replica_->table().ProposeVictim()) {
+      Record record;
+      record.type = RecordType::kEvict;
+      record.argument = replica_->table().Hash(victim->key);
+      const Bytes version = replication::EncodeVersion(victim->version);
+      record.value = version;
+      Write(record, effects);
+      ++counters_.evicted;
+    }
+  }
+  // Staying a little below the limit leaves writes something to take without evicting.
+  Evict(kVictimsPerTurn, options_.meter->limit() / 64, effects);
+  TrimTombstones(effects);
+}
+
+Version Shard::Write(Record& record, ShardEffects& effects) {
+  AEGIS_CHECK(leads(), "only a leader writes");
+  const Version last = replica_->history().last();
+  if (record.type == RecordType::kBegin) {
+    record.version = {epoch_, Seq{1}};
+  } else {
+    AEGIS_CHECK(last.epoch == epoch_, "a reign begins with its begin record");
+    AEGIS_CHECK(last.seq.value() < Version::kSeqMax, "an epoch is out of sequence numbers");
+    record.version = {epoch_, Seq{last.seq.value() + 1}};
+  }
+  encoded_.clear();
+  replication::AppendRecord(record, encoded_);
+  replica_->Apply(record, encoded_);
+  ++counters_.records_written;
+  TrimRing();
+  WakeFollowers(effects);
+  return record.version;
+}
+
+void Shard::SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects) {
+  if (replica_->table().with_expiry() == 0) return;
+  struct Due {
+    std::uint64_t hash;
+    Version version;
+  };
+  std::vector<Due> due;
+  sweep_cursor_ = replica_->table().Scan(sweep_cursor_, homes, [&](const store::ItemView& item) {
+    if (item.ExpiredAt(now)) due.push_back({replica_->table().Hash(item.key), item.version});
+  });
+  for (const Due& item : due) {
+    Record record;
+    record.type = RecordType::kExpire;
+    record.argument = item.hash;
+    const Bytes version = replication::EncodeVersion(item.version);
+    record.value = version;
+    Write(record, effects);
+    ++counters_.expired;
+  }
+}
+
+// Evicts until `room` more bytes fit, at most `victims_max` items. True: they fit now.
+bool Shard::Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects) {
+  store::Table& table = replica_->table();
+  for (std::size_t i = 0; i < victims_max && !options_.meter->Fits(room); ++i) {
+    if (room > options_.meter->limit()) return false;
+    const auto victim = table.ProposeVictim();
+    if (!victim) {
+      // Other shards hold the memory. They give way within a few milliseconds (Maintain), so a
+      // small excess is let through rather than refused.
+      return options_.meter->used() + room <= options_.meter->limit() / 32 * 33;
+    }
+    Record record;
+    record.type = RecordType::kEvict;
+    record.argument = table.Hash(victim->key);
+    const Bytes version = replication::EncodeVersion(victim->version);
+    record.value = version;
+    Write(record, effects);
+    ++counters_.evicted;
+  }
+  return options_.meter->Fits(room);
+}
+
+// Keeps what connected followers were not sent yet, within limits, besides the usual ring.
+void Shard::TrimRing() {
+  replication::RecentRecords& recent = replica_->recent();
+  const Version last = replica_->history().last();
+  Version keep_after = last;
+  for (const auto& [node, progress] : followers_) {
+    if (progress.state != Progress::State::kSilent) {
+      keep_after = std::min(keep_after, progress.sent);
+    }
+  }
+  recent.Trim(options_.ring_bytes, keep_after);
+  const Version all_but_newest{last.epoch, Seq{last.seq.value() - 1}};
+  recent.Trim(limits::kUnsentRecordsBytes, all_but_newest);
+
+  options_.meter->Add(recent.bytes());
+  options_.meter->Remove(ring_metered_);
+  ring_metered_ = recent.bytes();
+}
+
+void Shard::TrimTombstones(ShardEffects& effects) {
+  const Version oldest = replica_->oldest_tombstone();
+  if (oldest == Version{}) return;
+  Version passed = replica_->history().last();
+  for (const auto& [node, progress] : followers_) passed = std::min(passed, progress.acked);
+  if (passed < oldest) {
+    if (replica_->tombstones() <= limits::kTombstonesMax) return;
+    passed = oldest;
+  }
+  Record record;
+  record.type = RecordType::kTrim;
+  record.argument = passed.Pack();
+  Write(record, effects);
+}
+
+// --- Reign --------------------------------------------------------------------------------------
+
+void Shard::Lead(Epoch epoch, ShardEffects& effects) {
+  AEGIS_CHECK(epoch > epoch_, "an epoch is led once");
+  if (!whole_) ReplaceReplica(std::make_unique<Replica>(options_.hash_seed, *options_.meter));
+  role_ = ShardRole::kLeader;
+  epoch_ = epoch;
+  leader_ = options_.self;
+  whole_ = true;
+  copy_.reset();
+  followers_.clear();
+
+  Record begin;
+  begin.type = RecordType::kBegin;
+  begin.argument = options_.session.value();
+  const Bytes ended = replication::EncodeVersion(replica_->history().last());
+  begin.value = ended;
+  Write(begin, effects);
+  effects.changed = true;
+}
+
+void Shard::Follow(NodeId leader, Epoch epoch, ShardEffects& effects) {
+  AEGIS_CHECK(leader != options_.self, "nobody follows itself");
+  if (epoch < epoch_) return;
+  if (role_ == ShardRole::kFollower && leader_ == leader && epoch_ == epoch) return;
+  role_ = ShardRole::kFollower;
+  epoch_ = epoch;
+  leader_ = leader;
+  copy_.reset();
+  followers_.clear();
+  duty_ = {.want = true, .acked = {}};
+  WakeLeader(effects);
+  effects.changed = true;
+}
+
+void Shard::Orphan(ShardEffects& effects) {
+  if (role_ == ShardRole::kNone) return;
+  role_ = ShardRole::kNone;
+  leader_ = kNoNode;
+  copy_.reset();
+  followers_.clear();
+  effects.changed = true;
+}
+
+void Shard::SetFollowers(std::span<const NodeId> followers, ShardEffects& effects) {
+  if (!leads()) return;
+  std::erase_if(followers_, [&](const auto& entry) {
+    return std::find(followers.begin(), followers.end(), entry.first) == followers.end();
+  });
+  for (const NodeId node : followers) {
+    if (node != options_.self && followers_.try_emplace(node).second) effects.wake.push_back(node);
+  }
+  effects.changed = true;
+}
+
+void Shard::HandOver(NodeId successor, ShardEffects& effects) {
+  if (!leads()) return;
+  role_ = ShardRole::kDraining;
+  successor_ = successor;
+  hand_over_sent_ = false;
+  effects.wake.push_back(successor);
+  effects.changed = true;
+}
+
+void Shard::Release(ShardEffects& effects) {
+  role_ = ShardRole::kNone;
+  leader_ = kNoNode;
+  whole_ = false;
+  copy_.reset();
+  followers_.clear();
+  ReplaceReplica(std::make_unique<Replica>(options_.hash_seed, *options_.meter));
+  effects.changed = true;
+}
+
+void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
+  options_.meter->Remove(ring_metered_);
+  ring_metered_ = 0;
+  sweep_cursor_ = 0;
+  replica_ = std::move(replica);
+}
+
+// --- Peers: taking ------------------------------------------------------------------------------
+
+void Shard::OnLinkUp(NodeId peer, ShardEffects& effects) {
+  if (const auto follower = followers_.find(peer); follower != followers_.end()) {
+    follower->second = {};
+    hand_over_sent_ = false;
+    effects.wake.push_back(peer);
+  }
+  if (role_ == ShardRole::kFollower && leader_ == peer) {
+    copy_.reset();
+    duty_ = {.want = true, .acked = {}};
+    WakeLeader(effects);
+  }
+}
+
+Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffects& effects) {
+  const bool of_this_reign = message.epoch == epoch_;
+  switch (message.type) {
+    case PeerMessageType::kWant:
+    case PeerMessageType::kAck:
+      // From a follower, for a leader.
+      if (!of_this_reign || (!leads() && role_ != ShardRole::kDraining)) return Ok{};
+      if (message.type == PeerMessageType::kWant) return OnWant(from, message, effects);
+      OnAck(from, message, effects);
+      return Ok{};
+    case PeerMessageType::kRecords:
+    case PeerMessageType::kCopyBegin:
+    case PeerMessageType::kCopyChunk:
+    case PeerMessageType::kCopyEnd:
+    case PeerMessageType::kHandOver:
+      break;
+    case PeerMessageType::kHello:
+    case PeerMessageType::kReports:
+      return Error{ErrorCode::kMalformed, "not a message to a shard"};
+  }
+  // From a leader, for a follower. What an ended reign still had on its way is not for us.
+  if (!of_this_reign || role_ != ShardRole::kFollower || from != leader_) return Ok{};
+  clock_floor_ = std::max(clock_floor_, UnixMs{message.clock_ms});
+  switch (message.type) {
+    case PeerMessageType::kRecords:
+      return OnRecords(message, effects);
+    case PeerMessageType::kCopyBegin:
+      OnCopyBegin(message);
+      return Ok{};
+    case PeerMessageType::kCopyChunk:
+      if (!copy_ || message.copy_id != copy_id_) return Ok{};
+      return AbsorbAll(message.records);
+    case PeerMessageType::kCopyEnd:
+      OnCopyEnd(message, effects);
+      return Ok{};
+    default:
+      OnHandOver(message, effects);
+      return Ok{};
+  }
+}
+
+Result<Ok> Shard::OnWant(NodeId from, const PeerMessage& message, ShardEffects& effects) {
+  const VersionVector theirs(message.reigns);
+  Progress& progress = followers_[from];
+  progress = {};
+  progress.invited = true;
+  if (theirs.IsPrefixOf(replica_->history()) && replica_->recent().Covers(theirs.last())) {
+    progress.state = Progress::State::kTailing;
+    progress.sent = theirs.last();
+    progress.acked = theirs.last();
+  } else {
+    progress.state = Progress::State::kCopying;
+    progress.copy_id = next_copy_id_++;
+    progress.sent = replica_->history().last();
+  }
+  effects.wake.push_back(from);
+  effects.changed = true;
+  return Ok{};
+}
+
+void Shard::OnAck(NodeId from, const PeerMessage& message, ShardEffects& effects) {
+  const auto follower = followers_.find(from);
+  if (follower == followers_.end()) return;
+  Progress& progress = follower->second;
+  if (progress.state != Progress::State::kTailing || message.version > progress.sent) return;
+  const bool was_in_sync = InSync(from);
+  progress.acked = std::max(progress.acked, message.version);
+  progress.pressure = message.pressure;
+  if (!was_in_sync && InSync(from)) effects.changed = true;
+}
+
+Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
+  if (message.records.empty()) {  // An invitation.
+    duty_.want = true;
+    WakeLeader(effects);
+    return Ok{};
+  }
+  if (copy_) return message.copy_id == copy_id_ ? AbsorbAll(message.records) : Ok{};
+  if (message.copy_id != 0 || duty_.want) return Ok{};  // Of what was asked for before.
+
+  ByteView rest = message.records;
+  while (true) {
+    const ByteView before = rest;
+    const auto record = replication::TakeRecord(rest);
+    if (!record.ok()) return record.error();
+    if (!record.value()) break;
+    if (record.value()->version <= replica_->history().last()) continue;
+    if (!replica_->IsNext(*record.value())) {
+      duty_.want = true;
+      break;
+    }
+    replica_->Apply(*record.value(), before.substr(0, before.size() - rest.size()));
+    ++counters_.records_applied;
+  }
+  if (!whole_) {
+    whole_ = true;  // The history was followed from its first record.
+    effects.changed = true;
+  }
+  TrimRing();
+  WakeLeader(effects);
+  return Ok{};
+}
+
+Result<Ok> Shard::AbsorbAll(ByteView records) {
+  while (true) {
+    const auto record = replication::TakeRecord(records);
+    if (!record.ok()) return record.error();
+    if (!record.value()) return Ok{};
+    copy_->Absorb(*record.value());
+    ++counters_.records_applied;
+  }
+}
+
+void Shard::OnCopyBegin(const PeerMessage& message) {
+  copy_ = std::make_unique<Replica>(options_.hash_seed, *options_.meter);
+  copy_id_ = message.copy_id;
+}
+
+void Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
+  if (!copy_ || message.copy_id != copy_id_) return;
+  VersionVector history(message.reigns);
+  const std::uint64_t lost = replica_->history().WritesBeyond(history);
+  if (lost > 0) {
+    counters_.writes_lost += lost;
+    AEGIS_LOG(kWarn, "replication",
+              "shard {}: {} writes of this replica, up to epoch {} seq {}, are not in the history "
+              "of the leader of epoch {} and are dropped",
+              options_.id.value(), lost, replica_->history().last().epoch.value(),
+              replica_->history().last().seq.value(), epoch_.value());
+  }
+  copy_->Adopt(std::move(history));
+  ReplaceReplica(std::move(copy_));
+  whole_ = true;
+  ++counters_.copies_received;
+  WakeLeader(effects);
+  effects.changed = true;
+}
+
+void Shard::OnHandOver(const PeerMessage& message, ShardEffects& effects) {
+  // Everything before came over the same link, so only a broken promise makes these differ.
+  if (copy_ || replica_->history() != VersionVector(message.reigns)) return;
+  Lead(Epoch{epoch_.value() + 1}, effects);
+}
+
+// --- Peers: giving ------------------------------------------------------------------------------
+
+bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out,
+                 ShardEffects& effects) {
+  if (role_ == ShardRole::kFollower) {
+    if (peer == leader_) PumpDuty(out);
+    return false;
+  }
+  const auto follower = followers_.find(peer);
+  if (follower == followers_.end()) return false;
+  const bool more = PumpFollower(peer, follower->second, bytes_max, now, out);
+  TrimRing();
+  static_cast<void>(effects);
+  return more;
+}
+
+PeerMessage Shard::Message(PeerMessageType type) const {
+  PeerMessage message;
+  message.type = type;
+  message.shard = options_.id;
+  message.epoch = epoch_;
+  return message;
+}
+
+void Shard::PumpDuty(Bytes& out) {
+  if (duty_.want) {
+    PeerMessage want = Message(PeerMessageType::kWant);
+    if (whole_) want.reigns = replica_->history().reigns();
+    replication::AppendPeerFrame(want, out);
+    duty_ = {.want = false, .acked = replica_->history().last()};
+    return;
+  }
+  const Version last = replica_->history().last();
+  if (copy_ || last == duty_.acked) return;
+  PeerMessage ack = Message(PeerMessageType::kAck);
+  ack.version = last;
+  ack.pressure = !options_.meter->Fits(0);
+  replication::AppendPeerFrame(ack, out);
+  duty_.acked = last;
+}
+
+bool Shard::PumpFollower(NodeId peer, Progress& progress, std::size_t bytes_max, UnixMs now,
+                         Bytes& out) {
+  if (progress.state == Progress::State::kSilent) {
+    if (!progress.invited) {
+      replication::AppendPeerFrame(Message(PeerMessageType::kRecords), out);
+      progress.invited = true;
+    }
+    return false;
+  }
+  if (!replica_->recent().Covers(progress.sent)) {
+    // Too far behind for the ring: start (over) with a copy.
+    progress.state = Progress::State::kCopying;
+    progress.copy_id = next_copy_id_++;
+    progress.copy_cursor = 0;
+    progress.copy_begun = false;
+    progress.sent = replica_->history().last();
+    progress.acked = {};
+  }
+  if (progress.state == Progress::State::kCopying && !progress.copy_begun) {
+    PeerMessage begin = Message(PeerMessageType::kCopyBegin);
+    begin.copy_id = progress.copy_id;
+    replication::AppendPeerFrame(begin, out);
+    progress.copy_begun = true;
+  }
+  PumpRecords(progress, bytes_max, now, out);
+  if (progress.sent != replica_->history().last()) return true;
+  if (progress.state == Progress::State::kCopying) {
+    PumpCopyChunk(progress, bytes_max, out);
+    return progress.state == Progress::State::kCopying;
+  }
+  if (role_ == ShardRole::kDraining && peer == successor_ && !hand_over_sent_) {
+    PeerMessage hand_over = Message(PeerMessageType::kHandOver);
+    hand_over.reigns = replica_->history().reigns();
+    replication::AppendPeerFrame(hand_over, out);
+    hand_over_sent_ = true;
+  }
+  return false;
+}
+
+void Shard::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs now, Bytes& out) const {
+  Version last;
+  const ByteView records = replica_->recent().After(progress.sent, bytes_max, last);
+  if (records.empty()) return;
+  PeerMessage message = Message(PeerMessageType::kRecords);
+  if (progress.state == Progress::State::kCopying) message.copy_id = progress.copy_id;
+  message.records = records;
+  message.clock_ms = Clock(now).value;
+  replication::AppendPeerFrame(message, out);
+  progress.sent = last;
+}
+
+// The next piece of the copy; behind the last piece, its end. Everything up to the present end of
+// the history was sent before, so that the end of the copy may name it.
+void Shard::PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& out) {
+  Bytes items;
+  const auto flush = [&] {
+    if (items.empty()) return;
+    PeerMessage chunk = Message(PeerMessageType::kCopyChunk);
+    chunk.copy_id = progress.copy_id;
+    chunk.records = items;
+    replication::AppendPeerFrame(chunk, out);
+    items.clear();
+  };
+  const std::size_t start = out.size();
+  do {
+    progress.copy_cursor = replica_->table().Scan(
+        progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
+          Record record;
+          record.type = item.tombstone ? RecordType::kErase : RecordType::kSet;
+          record.version = item.version;
+          if (!item.tombstone) record.argument = static_cast<std::uint64_t>(item.expires_at);
+          record.client_flags = item.client_flags;
+          record.key = item.key;
+          record.value = item.value;
+          replication::AppendRecord(record, items);
+          if (items.size() >= limits::kCopyChunkBytes) flush();
+        });
+  } while (progress.copy_cursor != 0 && out.size() - start + items.size() < bytes_max);
+  flush();
+  if (progress.copy_cursor != 0) return;
+  PeerMessage end = Message(PeerMessageType::kCopyEnd);
+  end.copy_id = progress.copy_id;
+  end.reigns = replica_->history().reigns();
+  replication::AppendPeerFrame(end, out);
+  progress.state = Progress::State::kTailing;
+  ++counters_.copies_sent;
+}
+
+// --- Looking in ---------------------------------------------------------------------------------
+
+ShardReport Shard::Report() const {
+  ShardReport report;
+  report.shard = options_.id;
+  report.role = role_;
+  report.epoch = epoch_;
+  report.leader = leader_;
+  report.whole = whole_;
+  const auto in_sync = [&](const auto& entry) { return InSync(entry.first); };
+  report.settled = leads() && std::all_of(followers_.begin(), followers_.end(), in_sync);
+  if (role_ == ShardRole::kNone) report.last = replica_->history().last();
+  return report;
+}
+
+bool Shard::InSync(NodeId peer) const {
+  const auto follower = followers_.find(peer);
+  if (follower == followers_.end()) return false;
+  const Progress& progress = follower->second;
+  return progress.state == Progress::State::kTailing &&
+         replica_->recent().Covers(progress.acked) &&
+         replica_->recent().BytesAfter(progress.acked) <= limits::kInSyncLagBytes;
+}
+
+std::vector<FollowerLag> Shard::Lags() const {
+  std::vector<FollowerLag> lags;
+  if (!leads() && role_ != ShardRole::kDraining) return lags;
+  const Version last = replica_->history().last();
+  for (const auto& [node, progress] : followers_) {
+    FollowerLag lag;
+    lag.follower = node;
+    lag.in_sync = InSync(node);
+    lag.copying = progress.state == Progress::State::kCopying;
+    const bool same_reign = progress.acked.epoch == last.epoch;
+    lag.records = last.seq.value() - (same_reign ? progress.acked.seq.value() : 0);
+    const bool covered = replica_->recent().Covers(progress.acked);
+    lag.bytes = covered ? replica_->recent().BytesAfter(progress.acked)
+                        : replica_->recent().bytes();
+    lags.push_back(lag);
+  }
+  return lags;
+}
+
+void Shard::WakeFollowers(ShardEffects& effects) const {
+  for (const auto& [node, progress] : followers_) {
+    if (progress.state != Progress::State::kSilent) effects.wake.push_back(node);
+  }
+}
+
+void Shard::WakeLeader(ShardEffects& effects) const { effects.wake.push_back(leader_); }
+
+}  // namespace aegis::node
