@@ -90,7 +90,7 @@ void WriteReport(const ShardReport& report, Writer<Field>& parent) {
   out.U32(ReportField::kEpoch, report.epoch.value());
   out.Fixed64(ReportField::kLeader, report.leader.value());
   out.Bool(ReportField::kWhole, report.whole);
-  out.Bool(ReportField::kSettled, report.settled);
+  out.Fixed64(ReportField::kSettled, report.settled);
   out.U64(ReportField::kLast, report.last.Pack());
 }
 
@@ -131,7 +131,7 @@ ShardReport ReadReport(protozero::pbf_message<ReportField> in, bool& valid) {
       case ReportField::kEpoch: report.epoch = Epoch{in.get_uint32()}; break;
       case ReportField::kLeader: report.leader = NodeId{in.get_fixed64()}; break;
       case ReportField::kWhole: report.whole = in.get_bool(); break;
-      case ReportField::kSettled: report.settled = in.get_bool(); break;
+      case ReportField::kSettled: report.settled = in.get_fixed64(); break;
       case ReportField::kLast: report.last = Version::Unpack(in.get_uint64()); break;
       default: in.skip();
     }

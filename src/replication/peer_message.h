@@ -32,7 +32,7 @@ enum class PeerMessageType : std::uint8_t {
 
 // How one node stands to one shard.
 enum class ShardRole : std::uint8_t {
-  kNone,      // Holds nothing and follows nobody.
+  kNone,      // Follows nobody; may hold a replica all the same.
   kFollower,  // Follows `leader`.
   kLeader,
   kDraining,  // Was the leader; has stopped and waits for its successor to take over.
@@ -42,9 +42,12 @@ struct ShardReport {
   ShardId shard;
   ShardRole role = ShardRole::kNone;
   Epoch epoch;      // The highest that the reporter has seen of this shard.
-  NodeId leader;    // Whom it follows; itself if it leads; kNoNode: nobody.
+  NodeId leader;    // Whom it follows; itself if it leads; its successor if it is draining.
   bool whole = false;    // It holds the shard as of `last`; false: nothing, or a copy in progress.
-  bool settled = false;  // Leader only: every live replica holds all of it.
+  // Leader only: the sum of the ids of itself and its followers, once each of them is in sync; 0
+  // before. So a node that is no longer among the replicas knows when those that are need it no
+  // more.
+  std::uint64_t settled = 0;
   Version last;          // Its newest write. Kept up to date only while nobody leads.
 
   friend bool operator==(const ShardReport&, const ShardReport&) = default;

@@ -33,7 +33,9 @@ struct ShardSituation {
   replication::ShardReport own;
   std::span<const NodeId> placement;  // Where the shard should live, the leader-to-be first.
   std::span<const PeerView> peers;    // All known members but this node, in order of id.
-  bool successor_in_sync = false;     // The first live node of the placement holds everything.
+  NodeId successor;                // The first node of the placement that could lead for long: live,
+                                   // heard (or self), not leaving. kNoNode: none.
+  bool successor_in_sync = false;  // This node leads, and the successor holds everything.
   std::size_t hand_overs_free = 0;    // How many more may start now.
 };
 

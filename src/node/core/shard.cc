@@ -425,8 +425,7 @@ void Shard::OnHandOver(const PeerMessage& message, ShardEffects& effects) {
 
 // --- Peers: giving ------------------------------------------------------------------------------
 
-bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out,
-                 ShardEffects& effects) {
+bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out) {
   if (role_ == ShardRole::kFollower) {
     if (peer == leader_) PumpDuty(out);
     return false;
@@ -435,7 +434,6 @@ bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out,
   if (follower == followers_.end()) return false;
   const bool more = PumpFollower(peer, follower->second, bytes_max, now, out);
   TrimRing();
-  static_cast<void>(effects);
   return more;
 }
 
@@ -559,10 +557,13 @@ ShardReport Shard::Report() const {
   report.shard = options_.id;
   report.role = role_;
   report.epoch = epoch_;
-  report.leader = leader_;
+  report.leader = role_ == ShardRole::kDraining ? successor_ : leader_;
   report.whole = whole_;
   const auto in_sync = [&](const auto& entry) { return InSync(entry.first); };
-  report.settled = leads() && std::all_of(followers_.begin(), followers_.end(), in_sync);
+  if (leads() && std::all_of(followers_.begin(), followers_.end(), in_sync)) {
+    report.settled = options_.self.value();
+    for (const auto& [node, progress] : followers_) report.settled += node.value();
+  }
   if (role_ == ShardRole::kNone) report.last = replica_->history().last();
   return report;
 }

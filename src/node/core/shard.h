@@ -125,7 +125,7 @@ class Shard {
 
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
   // one if any is due. True: more is due. `now` is sent along with records.
-  bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out, ShardEffects& effects);
+  bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out);
 
   // --- Looking in -----------------------------------------------------------------------------
 

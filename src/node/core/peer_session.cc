@@ -1,0 +1,109 @@
+#include "node/core/peer_session.h"
+
+namespace aegis::node {
+
+using replication::Hello;
+using replication::PeerMessage;
+using replication::PeerMessageType;
+
+PeerSession::PeerSession(Identity self, std::optional<NodeId> expected, ShardSpace& shards)
+    : self_(std::move(self)), expected_(expected), shards_(shards) {}
+
+void PeerSession::AppendHello(Bytes& out) const {
+  PeerMessage message;
+  message.type = PeerMessageType::kHello;
+  message.hello = Hello{.protocol = replication::kPeerProtocol,
+                        .cluster = self_.cluster,
+                        .node = self_.node,
+                        .session = self_.session,
+                        .name = self_.name,
+                        .refusal = {}};
+  replication::AppendPeerFrame(message, out);
+}
+
+void PeerSession::AppendRefusal(const std::string& reason, Bytes& out) const {
+  PeerMessage message;
+  message.type = PeerMessageType::kHello;
+  message.hello = Hello{.protocol = replication::kPeerProtocol,
+                        .cluster = self_.cluster,
+                        .node = self_.node,
+                        .session = self_.session,
+                        .name = self_.name,
+                        .refusal = reason};
+  replication::AppendPeerFrame(message, out);
+}
+
+Result<Ok> PeerSession::OnFrame(ByteView payload, Effects& effects) {
+  effects = {};
+  Result<PeerMessage> decoded = replication::DecodePeerMessage(payload);
+  if (!decoded.ok()) return decoded.error();
+  PeerMessage& message = decoded.value();
+
+  if (message.type == PeerMessageType::kHello) return OnHello(message, effects);
+  if (!established_) return Error{ErrorCode::kMalformed, "the first message must be a hello"};
+  if (message.type == PeerMessageType::kReports) {
+    for (const replication::ShardReport& report : message.reports) {
+      if (report.shard.value() >= shards_.num_shards()) {
+        return Error{ErrorCode::kMalformed, "a report about a shard that does not exist"};
+      }
+    }
+    effects.reports = std::move(message);
+    effects.reports->records = {};
+    return Ok{};
+  }
+  if (message.shard.value() >= shards_.num_shards()) {
+    return Error{ErrorCode::kMalformed, "a message about a shard that does not exist"};
+  }
+  ShardGuard shard(shards_, message.shard, shard_effects_);
+  return shard->OnMessage(peer_, message, shard.effects());
+}
+
+Result<Ok> PeerSession::OnHello(const PeerMessage& message, Effects& effects) {
+  const Hello& hello = *message.hello;
+  const auto invalid = [](std::string why) { return Error{ErrorCode::kInvalid, std::move(why)}; };
+  if (!hello.refusal.empty()) return invalid("refused by " + hello.name + ": " + hello.refusal);
+  if (established_) return Error{ErrorCode::kMalformed, "a second hello"};
+  if (hello.protocol != replication::kPeerProtocol) {
+    return invalid("peer protocol " + std::to_string(hello.protocol) + ", this node speaks " +
+                   std::to_string(replication::kPeerProtocol));
+  }
+  if (hello.cluster != self_.cluster) return invalid("a node of another cluster");
+  if (hello.node == self_.node) {
+    return invalid("node id '" + self_.name + "' is this node's own");
+  }
+  if (expected_ && hello.node != *expected_) {
+    return invalid("another node answers at this address: " + hello.name);
+  }
+  if (hello.session == Session{}) return invalid("a node without a session");
+  peer_ = hello.node;
+  peer_session_ = hello.session;
+  established_ = true;
+  effects.established = true;
+  return Ok{};
+}
+
+void PeerSession::OnEstablished() {
+  for (std::uint32_t id = 0; id < shards_.num_shards(); ++id) {
+    ShardGuard shard(shards_, ShardId{id}, shard_effects_);
+    shard->OnLinkUp(peer_, shard.effects());
+  }
+}
+
+bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Bytes& out) {
+  bool again = false;
+  const bool all_taken = dirty.Take([&](ShardId id) {
+    bool more = false;
+    {
+      ShardGuard shard(shards_, id, shard_effects_);
+      more = shard->Pump(peer_, bytes_max, now, out);
+    }
+    if (more) {
+      dirty.Mark(id);  // Its turn comes again, behind the others.
+      again = true;
+    }
+    return out.size() < bytes_max;
+  });
+  return again || !all_taken;
+}
+
+}  // namespace aegis::node
