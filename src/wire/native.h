@@ -11,7 +11,11 @@
 // come in any order. Commands up to 31 are AegisKV's own; from 32 up they are ours, and their
 // value is a protobuf message of proto/client.proto.
 //
-// Pure: bytes in, frames out. The shell owns the socket and closes it on an error.
+// `length` never exceeds limits::kFrameSizeMax, so the first byte of a frame is small: that is
+// how a port tells native frames from RESP (IsNative).
+//
+// Pure, stateless, any thread: bytes in, frames out. The shell owns the socket, answers an error
+// with native_error.h's PROTOCOL or TOOLARGE, and closes.
 
 #pragma once
 
@@ -21,14 +25,15 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/limits.h"
 
 namespace aegis::wire {
 
 enum class Command : std::uint8_t {
   kGet = 1,
-  kSet = 2,     // ttl 0: no expiry. version != 0: only if the key has that version.
+  kSet = 2,  // ttl 0: no expiry. version != 0: only if the key has that version.
   kDelete = 3,
-  kPing = 4,    // Answered with status kOk and value "PONG".
+  kPing = 4,  // Answered with status kOk and value "PONG".
   kPong = 5,
   kRedirect = 8,
   kStats = 11,  // Value of the reply: JSON.
@@ -55,6 +60,15 @@ inline constexpr std::uint8_t kProtocolVersion = 0x01;
 inline constexpr std::size_t kRequestHeaderSize = 2 + 1 + 8 + 4 + 4 + 8 + 8;
 inline constexpr std::size_t kReplyHeaderSize = kRequestHeaderSize + 4 + 4;
 
+// A connection whose first byte is below this speaks native frames; any other speaks RESP, whose
+// commands begin with '*' or a printable character (an empty inline line with CR or LF).
+inline constexpr std::uint8_t kNativeFirstByteEnd = 0x08;
+static_assert(limits::kFrameSizeMax >> 24U < kNativeFirstByteEnd, "IsNative() must know a frame");
+
+constexpr bool IsNative(char first_byte) {
+  return static_cast<unsigned char>(first_byte) < kNativeFirstByteEnd;
+}
+
 // Views borrow from the buffer that was decoded.
 struct RequestFrame {
   std::uint8_t command = 0;  // A Command, or an unknown one; without kRedirectFlag.
@@ -62,8 +76,8 @@ struct RequestFrame {
   std::uint64_t id = 0;
   std::int64_t ttl_ms = 0;
   std::uint64_t version = 0;
-  ByteView key;
-  ByteView value;
+  ByteView key{};
+  ByteView value{};
 };
 
 struct ReplyFrame {
@@ -71,20 +85,31 @@ struct ReplyFrame {
   std::uint64_t id = 0;
   std::int64_t ttl_ms = 0;  // Of GET: what is left; 0 = no expiry.
   std::uint64_t version = 0;
-  ByteView key;
-  ByteView value;
-  ByteView error;
-  ByteView address;
+  ByteView key{};
+  ByteView value{};
+  ByteView error{};
+  ByteView address{};
 };
 
+// True when the frame's `length` is within limits::kFrameSizeMax.
+bool Fits(const RequestFrame& frame);
+
+// REQUIRES: Fits(frame).
 void AppendRequest(const RequestFrame& frame, Bytes& out);
+
+// A reply over limits::kFrameSizeMax (only a MULTI of large values can be one) is replaced by the
+// error UNKNOWNOUTCOME: whatever was asked has been done, its result cannot be shown.
 void AppendReply(const ReplyFrame& frame, Bytes& out);
 
 // One frame from the front of `input`. Sets `consumed` to the frame's size and returns it;
 // nothing when more bytes are needed (`consumed` = 0; `needed`, when given, is set to the frame's
-// whole size once it is known, else to kLengthSize). Errors: kMalformed (wrong magic or version,
-// lengths that do not add up), kTooLarge (over limits::kFrameSizeMax, or a key or value over its
-// own limit is left to the executor). After an error the stream cannot be resynchronised.
+// whole size once its length is known, else to kLengthSize). Each field is judged as soon as it
+// is there, so a peer that speaks something else fails on its first bytes, not after a body.
+// Errors, after which the stream cannot be resynchronised:
+//   kTooLarge   the length is over limits::kFrameSizeMax. (A key or value over its own limit in a
+//               frame within this one is the executor's to refuse; the stream goes on.)
+//   kMalformed  wrong magic, version or reply status, or lengths that do not add up. The message
+//               says what was expected and what came.
 Result<std::optional<RequestFrame>> DecodeRequest(ByteView input, std::size_t& consumed,
                                                   std::size_t* needed = nullptr);
 Result<std::optional<ReplyFrame>> DecodeReply(ByteView input, std::size_t& consumed,

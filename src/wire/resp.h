@@ -18,17 +18,23 @@ namespace aegis::wire {
 struct RespParse {
   // Bytes of the command at the front of the input; 0: incomplete.
   std::size_t consumed = 0;
-  // When incomplete: do not try again before the input has this many bytes. At least one more
-  // than it has now, and exact once a bulk's length is known, so that a large value that arrives
-  // in pieces is scanned once.
+  // When incomplete: do not try again before the input has this many bytes. More than it has
+  // now, never more than the command will have, and exact from the last bulk's length on: a large
+  // value or a long argument list that arrives in pieces is not scanned from the start each time.
   std::size_t needed = 0;
 };
 
 // Reads one command ("*2\r\n$3\r\nGET\r\n..." or an inline "GET k\r\n" with Redis' quoting) from
-// the front of `input`. `argv` is replaced by views into `input` (inline arguments with escapes:
-// into `scratch`, which must outlive them); an empty line or "*0" consumes and leaves it empty.
-// Errors: kMalformed with Redis' text ("Protocol error: invalid bulk length", ...): answer
-// "-ERR " + message and close.
+// the front of `input`. `argv` is replaced by views into `input` (inline arguments with quotes:
+// into `scratch`, which is then replaced too and must outlive them); an empty line, "*0" and
+// "*-1" consume and leave it empty. While incomplete, `argv` has no meaning.
+//
+// How the input is cut never changes the answer. Errors: kMalformed with Redis' text ("Protocol
+// error: invalid bulk length", ...): answer "-ERR " + message and close. Stricter than Redis in
+// one thing: the two bytes behind a bulk, and the byte behind a header's CR, must be what the
+// protocol says. Redis does not look, and what follows a wrong length is garbage.
+//
+// Limits: kRespArgumentsMax, kRespInlineSizeMax and kRespCommandSizeMax of model/limits.h.
 Result<RespParse> ParseRespCommand(ByteView input, std::vector<ByteView>& argv, Bytes& scratch);
 
 // Appends replies in the connection's protocol version. Where RESP2 has no such type, the form
@@ -36,7 +42,7 @@ Result<RespParse> ParseRespCommand(ByteView input, std::vector<ByteView>& argv, 
 class RespWriter {
  public:
   // `out` must outlive the writer. REQUIRES: version is 2 or 3.
-  RespWriter(Bytes& out, int version) : out_(out), version_(version) {}
+  RespWriter(Bytes& out, int version);
 
   void SimpleString(ByteView text);  // REQUIRES: no CR, LF.
   void Error(ByteView text);         // With its code: "ERR unknown command"; CR, LF become spaces.
@@ -45,7 +51,7 @@ class RespWriter {
   void Verbatim(ByteView text);  // RESP3 "txt"; RESP2: bulk.
   void Null();                   // RESP3 "_"; RESP2 "$-1".
   void NullArray();              // RESP3 "_"; RESP2 "*-1".
-  void Double(double value);     // RESP3 ","; RESP2: bulk.
+  void Double(double value);     // RESP3 ","; RESP2: bulk. The shortest text that reads back equal.
   void Boolean(bool value);
   void Array(std::size_t elements);  // Its elements follow.
   void Map(std::size_t pairs);       // Key, value, key, value, ... follow.
@@ -55,6 +61,10 @@ class RespWriter {
   int version() const { return version_; }
 
  private:
+  // A type byte, a number and CRLF: the head of every aggregate.
+  void Head(char type, std::int64_t number);
+  void Text(ByteView text);
+
   Bytes& out_;
   const int version_;
 };
