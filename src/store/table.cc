@@ -173,9 +173,9 @@ std::uint64_t Table::Scan(std::uint64_t cursor, std::size_t homes,
 
 std::optional<ItemView> Table::ProposeVictim() {
   if (items() == 0) return std::nullopt;
-  // Each full round counts every item down once, so this ends within kUsesMax + 1 rounds.
-  while (true) {
-    hand_ = (hand_ + 1) & (slots_.size() - 1);
+  // Each full round counts every item down once, so this ends within kUsesMax + 1 rounds. The hand
+  // stays on its victim: when it is erased, the item that moves into its slot is looked at next.
+  for (hand_ &= slots_.size() - 1;; hand_ = (hand_ + 1) & (slots_.size() - 1)) {
     if (slots_[hand_] == 0) continue;
     Item* item = ItemOf(slots_[hand_]);
     if (item->tombstone != 0) continue;

@@ -1,0 +1,128 @@
+#include "replication/peer_message.h"
+
+#include <gtest/gtest.h>
+
+#include "model/limits.h"
+#include "proto/peer.pb.h"
+
+namespace aegis::replication {
+namespace {
+
+PeerMessage Everything() {
+  PeerMessage message;
+  message.type = PeerMessageType::kReports;
+  message.shard = ShardId{7};
+  message.epoch = Epoch{9};
+  message.copy_id = 3;
+  message.version = {Epoch{9}, Seq{1000}};
+  message.reigns = {{Epoch{8}, Session{5}, Seq{70}}, {Epoch{9}, Session{6}, Seq{1000}}};
+  message.records = "records";
+  message.clock_ms = 1'700'000'000'123;
+  message.pressure = true;
+  ShardReport report;
+  report.shard = ShardId{12};
+  report.role = ShardRole::kDraining;
+  report.epoch = Epoch{4};
+  report.leader = NodeId{77};
+  report.whole = true;
+  report.settled = 123;
+  report.last = {Epoch{4}, Seq{5}};
+  message.reports = {report};
+  message.leaving = true;
+  message.hello = Hello{1, ClusterId{2}, NodeId{3}, Session{4}, "name", "refusal"};
+  return message;
+}
+
+Bytes Payload(const PeerMessage& message) {
+  Bytes frame;
+  AppendPeerFrame(message, frame);
+  return frame.substr(4);
+}
+
+void ExpectEqual(const PeerMessage& a, const PeerMessage& b) {
+  EXPECT_EQ(a.type, b.type);
+  EXPECT_EQ(a.shard, b.shard);
+  EXPECT_EQ(a.epoch, b.epoch);
+  EXPECT_EQ(a.copy_id, b.copy_id);
+  EXPECT_EQ(a.version, b.version);
+  EXPECT_EQ(a.reigns, b.reigns);
+  EXPECT_EQ(a.records, b.records);
+  EXPECT_EQ(a.clock_ms, b.clock_ms);
+  EXPECT_EQ(a.pressure, b.pressure);
+  EXPECT_EQ(a.reports, b.reports);
+  EXPECT_EQ(a.leaving, b.leaving);
+  ASSERT_EQ(a.hello.has_value(), b.hello.has_value());
+  if (!a.hello) return;
+  EXPECT_EQ(a.hello->protocol, b.hello->protocol);
+  EXPECT_EQ(a.hello->cluster, b.hello->cluster);
+  EXPECT_EQ(a.hello->node, b.hello->node);
+  EXPECT_EQ(a.hello->session, b.hello->session);
+  EXPECT_EQ(a.hello->name, b.hello->name);
+  EXPECT_EQ(a.hello->refusal, b.hello->refusal);
+}
+
+TEST(PeerMessageTest, AReadMessageIsTheWrittenOne) {
+  const Bytes payload = Payload(Everything());
+  const auto read = DecodePeerMessage(payload);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  ExpectEqual(read.value(), Everything());
+}
+
+TEST(PeerMessageTest, TheBytesAreTheMessageOfTheProtoFile) {
+  proto::PeerMessage parsed;
+  ASSERT_TRUE(parsed.ParseFromString(Payload(Everything())));
+  EXPECT_EQ(parsed.shard(), 7U);
+  EXPECT_EQ(parsed.reigns(1).writer(), 6U);
+  EXPECT_EQ(parsed.reports(0).settled(), 123U);
+  EXPECT_EQ(parsed.hello().refusal(), "refusal");
+  const Bytes again = parsed.SerializeAsString();
+  const auto read = DecodePeerMessage(again);
+  ASSERT_TRUE(read.ok());
+  ExpectEqual(read.value(), Everything());
+}
+
+TEST(PeerMessageTest, NoTruncationIsTakenForTheWhole) {
+  const Bytes payload = Payload(Everything());
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    const auto read = DecodePeerMessage(ByteView(payload).substr(0, size));
+    // Cut between two fields it is a shorter message; it must then lack something.
+    EXPECT_FALSE(read.ok() && read.value().hello.has_value()) << size;
+  }
+}
+
+TEST(PeerMessageTest, FieldsOutOfRangeAreMalformed) {
+  const auto refused = [](auto change) {
+    PeerMessage message = Everything();
+    change(message);
+    const Bytes payload = Payload(message);
+    return !DecodePeerMessage(payload).ok();
+  };
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.type = PeerMessageType{0}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.type = PeerMessageType{10}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.shard = ShardId{limits::kShardsMax}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.epoch = Epoch{Version::kEpochMax + 1}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { std::swap(m.reigns[0], m.reigns[1]); }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.reigns[0].seq = Seq{}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.reports[0].role = ShardRole{9}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.reports[0].shard = ShardId{limits::kShardsMax}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) {
+    m.type = PeerMessageType::kHello;
+    m.hello.reset();
+  }));
+  EXPECT_FALSE(refused([](PeerMessage&) {}));
+}
+
+TEST(PeerMessageTest, TheFrameSizeIsKnownFromItsFirstFourBytes) {
+  Bytes frame;
+  AppendPeerFrame(Everything(), frame);
+  for (std::size_t size = 0; size < 4; ++size) {
+    EXPECT_EQ(PeerFrameSize(ByteView(frame).substr(0, size)).value(), 0U);
+  }
+  EXPECT_EQ(PeerFrameSize(ByteView(frame).substr(0, 4)).value(), frame.size());
+  Bytes huge;
+  AppendBigEndian(static_cast<std::uint32_t>(limits::kPeerFrameSizeMax + 1), huge);
+  EXPECT_EQ(PeerFrameSize(huge).error().code, ErrorCode::kTooLarge);
+}
+
+}  // namespace
+}  // namespace aegis::replication

@@ -1,0 +1,99 @@
+#include "replication/recent_records.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <map>
+
+#include "base/rng.h"
+
+namespace aegis::replication {
+namespace {
+
+constexpr std::size_t kAll = std::numeric_limits<std::uint32_t>::max();
+
+Version At(std::uint32_t epoch, std::uint64_t seq) { return {Epoch{epoch}, Seq{seq}}; }
+
+TEST(RecentRecordsTest, RecordsComeBackInOnePieceFromAnyPosition) {
+  RecentRecords recent;
+  recent.Append(At(1, 1), "one");
+  recent.Append(At(1, 2), "two");
+  recent.Append(At(3, 1), "three");
+  Version last;
+  EXPECT_EQ(recent.After({}, kAll, last), "onetwothree");
+  EXPECT_EQ(last, At(3, 1));
+  EXPECT_EQ(recent.After(At(1, 2), kAll, last), "three");
+  EXPECT_EQ(recent.After(At(3, 1), kAll, last), "");
+}
+
+TEST(RecentRecordsTest, ABudgetTakesWholeRecordsButAtLeastOne) {
+  RecentRecords recent;
+  recent.Append(At(1, 1), "aaaa");
+  recent.Append(At(1, 2), "bbbb");
+  recent.Append(At(1, 3), "cccc");
+  Version last;
+  EXPECT_EQ(recent.After({}, 9, last), "aaaabbbb");
+  EXPECT_EQ(last, At(1, 2));
+  EXPECT_EQ(recent.After({}, 1, last), "aaaa");
+  EXPECT_EQ(last, At(1, 1));
+}
+
+TEST(RecentRecordsTest, TrimmingDropsTheOldestAndSaysSo) {
+  RecentRecords recent;
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) recent.Append(At(1, seq), "12345678");
+  recent.Trim(24, At(1, 10));
+  EXPECT_EQ(recent.bytes(), 24U);
+  EXPECT_EQ(recent.base(), At(1, 7));
+  EXPECT_FALSE(recent.Covers(At(1, 6)));
+  EXPECT_TRUE(recent.Covers(At(1, 7)));
+  EXPECT_EQ(recent.BytesAfter(At(1, 8)), 16U);
+}
+
+TEST(RecentRecordsTest, TrimmingKeepsWhatIsStillNeeded) {
+  RecentRecords recent;
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) recent.Append(At(1, seq), "12345678");
+  recent.Trim(0, At(1, 4));
+  EXPECT_TRUE(recent.Covers(At(1, 4)));
+  EXPECT_FALSE(recent.Covers(At(1, 3)));
+}
+
+TEST(RecentRecordsTest, AfterClearTheRingStartsAtThePosition) {
+  RecentRecords recent;
+  recent.Append(At(1, 1), "x");
+  recent.Clear(At(4, 9));
+  EXPECT_FALSE(recent.Covers(At(4, 8)));
+  EXPECT_TRUE(recent.Covers(At(4, 9)));
+  recent.Append(At(4, 10), "y");
+  Version last;
+  EXPECT_EQ(recent.After(At(4, 9), kAll, last), "y");
+}
+
+TEST(RecentRecordsTest, RandomAppendsAndTrimsAgreeWithAMap) {
+  Rng rng(3);
+  RecentRecords recent;
+  std::map<Version, std::string> oracle;
+  std::uint32_t epoch = 1;
+  std::uint64_t seq = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    if (rng.Chance(0.01)) {
+      ++epoch;
+      seq = 0;
+    }
+    const Version version = At(epoch, ++seq);
+    const std::string record(1 + rng.Below(30), static_cast<char>('a' + step % 26));
+    recent.Append(version, record);
+    oracle[version] = record;
+    if (rng.Chance(0.2)) {
+      recent.Trim(300, version);
+      while (oracle.begin()->first <= recent.base()) oracle.erase(oracle.begin());
+    }
+    std::string expected;
+    for (const auto& [at, text] : oracle) expected += text;
+    Version last;
+    ASSERT_EQ(recent.After(recent.base(), kAll, last), expected);
+    ASSERT_EQ(recent.bytes(), expected.size());
+  }
+}
+
+}  // namespace
+}  // namespace aegis::replication

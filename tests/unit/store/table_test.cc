@@ -1,0 +1,203 @@
+#include "store/table.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/rng.h"
+
+namespace aegis::store {
+namespace {
+
+constexpr std::uint64_t kHashSeed = 42;
+
+ItemValue Value(ByteView value, std::uint64_t seq, std::int64_t expires_at = 0) {
+  ItemValue item;
+  item.value = value;
+  item.version = {Epoch{1}, Seq{seq}};
+  item.expires_at = expires_at;
+  return item;
+}
+
+TEST(TableTest, AStoredItemComesBackWhole) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  ItemValue stored = Value("v", 7, 123456);
+  stored.client_flags = 99;
+  table.Put("k", stored);
+  const auto found = table.Find("k");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->key, "k");
+  EXPECT_EQ(found->value, "v");
+  EXPECT_EQ(found->version, stored.version);
+  EXPECT_EQ(found->expires_at, 123456);
+  EXPECT_EQ(found->client_flags, 99U);
+  EXPECT_FALSE(found->tombstone);
+}
+
+TEST(TableTest, AnItemExpiresAtItsInstantNotBefore) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  table.Put("k", Value("v", 1, 1000));
+  EXPECT_FALSE(table.Find("k")->ExpiredAt(UnixMs{999}));
+  EXPECT_TRUE(table.Find("k")->ExpiredAt(UnixMs{1000}));
+}
+
+TEST(TableTest, AValueMayBorrowFromTheItemItReplaces) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  table.Put("k", Value("a long enough value to be its own allocation", 1));
+  ItemValue again = *table.Find("k");
+  again.version = {Epoch{1}, Seq{2}};
+  table.Put("k", again);
+  EXPECT_EQ(table.Find("k")->value, "a long enough value to be its own allocation");
+}
+
+TEST(TableTest, EraseNeedsTheVersion) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  table.Put("k", Value("v", 1));
+  EXPECT_FALSE(table.Erase(table.Hash("k"), {Epoch{1}, Seq{2}}));
+  EXPECT_TRUE(table.Find("k"));
+  EXPECT_TRUE(table.Erase(table.Hash("k"), {Epoch{1}, Seq{1}}));
+  EXPECT_FALSE(table.Find("k"));
+}
+
+TEST(TableTest, TheMeterGetsBackEveryByte) {
+  MemoryMeter meter(1 << 20);
+  {
+    Table table(kHashSeed, meter);
+    for (std::uint64_t i = 1; i <= 1000; ++i) table.Put(std::to_string(i % 300), Value("v", i));
+    EXPECT_EQ(meter.used(), table.bytes());
+    EXPECT_GT(meter.used(), 0U);
+  }
+  EXPECT_EQ(meter.used(), 0U);
+}
+
+TEST(TableTest, MovingATableMovesItsBytes) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  table.Put("old", Value("v", 1));
+  Table other(kHashSeed, meter);
+  other.Put("new", Value("v", 2));
+  table = std::move(other);
+  EXPECT_FALSE(table.Find("old"));
+  EXPECT_TRUE(table.Find("new"));
+  EXPECT_EQ(meter.used(), table.bytes());
+}
+
+TEST(TableTest, AMillionRandomStepsAgreeWithAMap) {
+  struct Expected {
+    std::string value;
+    std::uint64_t seq;
+    bool tombstone;
+  };
+  MemoryMeter meter(1 << 30);
+  Table table(kHashSeed, meter);
+  std::map<std::string, Expected> oracle;
+  Rng rng(1);
+  for (std::uint64_t step = 1; step <= 1'000'000; ++step) {
+    const std::string key = "key" + std::to_string(rng.Below(3000));
+    const auto known = oracle.find(key);
+    switch (rng.Below(4)) {
+      case 0: {
+        const std::string value(rng.Below(40), static_cast<char>('a' + step % 26));
+        table.Put(key, Value(value, step));
+        oracle[key] = {value, step, false};
+        break;
+      }
+      case 1: {
+        ItemValue tombstone = Value("", step);
+        tombstone.tombstone = true;
+        if (known == oracle.end()) break;
+        table.Put(key, tombstone);
+        known->second = {"", step, true};
+        break;
+      }
+      case 2: {
+        const std::uint64_t seq = known == oracle.end() ? step : known->second.seq;
+        EXPECT_EQ(table.Erase(table.Hash(key), {Epoch{1}, Seq{seq}}), known != oracle.end());
+        oracle.erase(key);
+        break;
+      }
+      default: {
+        const auto found = table.Find(key, /*touch=*/true);
+        ASSERT_EQ(found.has_value(), known != oracle.end()) << key;
+        if (!found) break;
+        EXPECT_EQ(found->value, known->second.value);
+        EXPECT_EQ(found->version.seq, Seq{known->second.seq});
+        EXPECT_EQ(found->tombstone, known->second.tombstone);
+      }
+    }
+  }
+  std::size_t tombstones = 0;
+  for (const auto& [key, expected] : oracle) tombstones += expected.tombstone ? 1 : 0;
+  EXPECT_EQ(table.tombstones(), tombstones);
+  EXPECT_EQ(table.items(), oracle.size() - tombstones);
+}
+
+TEST(TableTest, AScanSeesEveryItemThatStaysWhateverElseHappens) {
+  MemoryMeter meter(1 << 30);
+  Rng rng(2);
+  for (int round = 0; round < 50; ++round) {
+    Table table(kHashSeed, meter);
+    std::uint64_t seq = 0;
+    std::set<std::string> staying;
+    std::map<std::string, std::uint64_t> passing;
+    const std::uint64_t count = rng.Below(200);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::string key = std::to_string(i);
+      table.Put(key, Value("", ++seq));
+      if (rng.Chance(0.5)) {
+        staying.insert(key);
+      } else {
+        passing[key] = seq;
+      }
+    }
+    std::set<std::string> seen;
+    std::uint64_t cursor = 0;
+    do {
+      cursor = table.Scan(cursor, 1 + rng.Below(8),
+                          [&](const ItemView& item) { seen.insert(std::string(item.key)); });
+      // Removals shift items, insertions make the table grow.
+      if (!passing.empty() && rng.Chance(0.7)) {
+        const auto gone = passing.begin();
+        EXPECT_TRUE(table.Erase(table.Hash(gone->first), {Epoch{1}, Seq{gone->second}}));
+        passing.erase(gone);
+      }
+      for (std::uint64_t more = rng.Below(4); more > 0; --more) {
+        table.Put("new" + std::to_string(rng.Below(1000)), Value("", ++seq));
+      }
+    } while (cursor != 0);
+    for (const std::string& key : staying) EXPECT_TRUE(seen.contains(key)) << key;
+  }
+}
+
+TEST(TableTest, VictimsAreWhatWasNotUsedLately) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  for (std::uint64_t i = 1; i <= 100; ++i) table.Put(std::to_string(i), Value("v", i));
+  for (std::uint64_t i = 1; i <= 50; ++i) table.Find(std::to_string(i), /*touch=*/true);
+  for (int evicted = 0; evicted < 50; ++evicted) {
+    const auto victim = table.ProposeVictim();
+    ASSERT_TRUE(victim);
+    EXPECT_GT(std::stoi(std::string(victim->key)), 50);
+    table.Erase(table.Hash(victim->key), victim->version);
+  }
+}
+
+TEST(TableTest, ATombstoneIsNoVictim) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  ItemValue tombstone = Value("", 1);
+  tombstone.tombstone = true;
+  table.Put("gone", tombstone);
+  EXPECT_FALSE(table.ProposeVictim());
+  EXPECT_EQ(table.items(), 0U);
+  EXPECT_EQ(table.tombstones(), 1U);
+}
+
+}  // namespace
+}  // namespace aegis::store
