@@ -1,0 +1,192 @@
+// docs/PROTOCOL.md shows bytes and numbers. Here they are compared with what the code does, so
+// that the document cannot rot.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "model/limits.h"
+#include "wire/native.h"
+#include "wire/native_error.h"
+#include "wire/operation_codec.h"
+
+namespace aegis::wire {
+namespace {
+
+std::string ReadDocument() {
+  std::ifstream in(std::string(AEGIS_SOURCE_DIR) + "/docs/PROTOCOL.md");
+  EXPECT_TRUE(in);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The bytes of each block "```hex <name>": every line begins with pairs of hex digits, separated
+// by single blanks; two blanks begin a comment.
+std::map<std::string, Bytes> ReadExamples() {
+  std::map<std::string, Bytes> examples;
+  std::istringstream document(ReadDocument());
+  Bytes* example = nullptr;
+  for (std::string line; std::getline(document, line);) {
+    if (line.starts_with("```")) {
+      example = line.starts_with("```hex ") ? &examples[line.substr(7)] : nullptr;
+      continue;
+    }
+    if (example == nullptr) continue;
+    std::istringstream bytes(line.substr(0, line.find("  ")));
+    for (std::string byte; bytes >> byte;) {
+      EXPECT_EQ(byte.size(), 2U) << line;
+      example->push_back(static_cast<char>(std::stoi(byte, nullptr, 16)));
+    }
+  }
+  return examples;
+}
+
+Bytes Encode(const RequestFrame& frame) {
+  Bytes out;
+  AppendRequest(frame, out);
+  return out;
+}
+
+Bytes Encode(const ReplyFrame& frame) {
+  Bytes out;
+  AppendReply(frame, out);
+  return out;
+}
+
+std::map<std::string, Bytes> EncodeExamples() {
+  constexpr std::uint64_t kVersion = Version{Epoch{2}, Seq{9}}.Pack();
+  std::map<std::string, Bytes> examples;
+
+  RequestFrame set;
+  set.command = static_cast<std::uint8_t>(Command::kSet);
+  set.id = 1;
+  set.ttl_ms = 60'000;
+  set.key = "k";
+  set.value = "hello";
+  examples["set-request"] = Encode(set);
+
+  ReplyFrame set_reply;
+  set_reply.id = 1;
+  set_reply.version = kVersion;
+  examples["set-reply"] = Encode(set_reply);
+
+  RequestFrame get;
+  get.command = static_cast<std::uint8_t>(Command::kGet);
+  get.redirect = true;
+  get.id = 2;
+  get.key = "k";
+  examples["get-request"] = Encode(get);
+
+  ReplyFrame get_reply;
+  get_reply.id = 2;
+  get_reply.ttl_ms = 58'500;
+  get_reply.version = kVersion;
+  get_reply.value = "hello";
+  examples["get-reply"] = Encode(get_reply);
+
+  ReplyFrame redirect;
+  redirect.status = ReplyStatus::kRedirect;
+  redirect.id = 2;
+  redirect.address = "10.0.0.2:7700";
+  examples["redirect-reply"] = Encode(redirect);
+
+  std::size_t consumed = 0;
+  const auto broken = DecodeRequest(ByteView("\0\0\0\x29 ", 5), consumed);
+  const Bytes error = ErrorText(broken.error());
+  ReplyFrame error_reply;
+  error_reply.status = ReplyStatus::kError;
+  error_reply.error = error;
+  examples["error-reply"] = Encode(error_reply);
+
+  Operation operation;
+  operation.code = OpCode::kIncrement;
+  operation.key = "k";
+  operation.number = 5;
+  Bytes value;
+  AppendOperation(operation, value);
+  RequestFrame increment;
+  increment.command = static_cast<std::uint8_t>(Command::kExecute);
+  increment.id = 3;
+  increment.value = value;
+  examples["increment-request"] = Encode(increment);
+  return examples;
+}
+
+std::string Hex(const Bytes& bytes) {
+  std::string hex;
+  for (const char byte : bytes) {
+    constexpr ByteView kDigits = "0123456789abcdef";
+    const auto value = static_cast<unsigned char>(byte);
+    hex += {kDigits[value >> 4U], kDigits[value & 0xfU], ' '};
+  }
+  return hex;
+}
+
+TEST(ProtocolDocumentTest, ItsExamplesAreTheBytesThatWeWrite) {
+  const auto documented = ReadExamples();
+  const auto written = EncodeExamples();
+  for (const auto& [name, bytes] : written) {
+    ASSERT_TRUE(documented.contains(name)) << name << " is missing from the document";
+    EXPECT_EQ(Hex(documented.at(name)), Hex(bytes)) << name;
+  }
+  EXPECT_EQ(documented.size(), written.size()) << "an example that nothing checks";
+}
+
+TEST(ProtocolDocumentTest, ItsExamplesDecode) {
+  for (const auto& [name, bytes] : ReadExamples()) {
+    std::size_t consumed = 0;
+    const bool whole = name.ends_with("-request")
+                           ? DecodeRequest(bytes, consumed).value().has_value()
+                           : DecodeReply(bytes, consumed).value().has_value();
+    EXPECT_TRUE(whole && consumed == bytes.size()) << name;
+  }
+}
+
+TEST(ProtocolDocumentTest, ItsTablesHaveOurNumbers) {
+  const std::string document = ReadDocument();
+  const auto expect_row = [&](const std::string& start) {
+    EXPECT_NE(document.find("\n| " + start + " |"), std::string::npos) << start;
+  };
+  const auto number = [](auto value) { return std::to_string(static_cast<std::uint64_t>(value)); };
+
+  expect_row(number(Command::kGet) + " | GET");
+  expect_row(number(Command::kSet) + " | SET");
+  expect_row(number(Command::kDelete) + " | DEL");
+  expect_row(number(Command::kPing) + " | PING");
+  expect_row(number(Command::kPong) + " | PONG");
+  expect_row(number(Command::kRedirect) + " | REDIRECT");
+  expect_row(number(Command::kStats) + " | STATS");
+  expect_row(number(Command::kAuth) + " | AUTH");
+  expect_row(number(Command::kExecute) + " | EXECUTE");
+  expect_row(number(Command::kMulti) + " | MULTI");
+  expect_row(number(Command::kTopology) + " | TOPOLOGY");
+
+  expect_row(number(ReplyStatus::kOk) + " | OK");
+  expect_row(number(ReplyStatus::kNotFound) + " | NOT_FOUND");
+  expect_row(number(ReplyStatus::kError) + " | ERROR");
+  expect_row(number(ReplyStatus::kRedirect) + " | REDIRECT");
+  expect_row(number(ReplyStatus::kVersionConflict) + " | VERSION_CONFLICT");
+
+  for (const Status status : {Status::kInvalid, Status::kTooLarge, Status::kOutOfMemory,
+                              Status::kNotLeader, Status::kUnavailable, Status::kUnknownOutcome}) {
+    expect_row(std::string(ErrorCodeOf(status)));
+  }
+  expect_row(std::string(kProtocolErrorCode));
+
+  expect_row("key | " + number(limits::kKeySizeMin) + " to " + number(limits::kKeySizeMax) +
+             " bytes");
+  expect_row("value | " + number(limits::kValueSizeMax) + " bytes");
+  expect_row("`length` | " + number(limits::kFrameSizeMax));
+  expect_row("operations in one MULTI | " + number(limits::kBatchOperationsMax));
+  expect_row("arguments of a command | " + number(limits::kRespArgumentsMax));
+  expect_row("one bulk | " + number(limits::kRespCommandSizeMax) + " bytes");
+  expect_row("a command with all its arguments | " + number(limits::kRespCommandSizeMax) +
+             " bytes");
+  expect_row("an inline command | " + number(limits::kRespInlineSizeMax) + " bytes");
+}
+
+}  // namespace
+}  // namespace aegis::wire
