@@ -81,25 +81,27 @@ class NodeView {
 
 // How outcomes become a reply.
 enum class ReplyForm : std::uint8_t {
-  kValueOrNull,        // GET, GETDEL, GETEX, GETSET, SET ... GET
-  kValueOrEmpty,       // GETRANGE
-  kSetResult,          // SET: +OK, or null when its condition did not hold
-  kOk,                 // SETEX, RENAME (kNotFound: "ERR no such key")
-  kNumber,             // INCR, APPEND, STRLEN, EXPIRE, ...: outcome.number
-  kNumberFromFound,    // 1 if the outcome is kOk, 0 if kNotFound or kConflict: SETNX, COPY, ...
-  kValueText,          // INCRBYFLOAT
-  kTtlSeconds,         // TTL: -2 missing, -1 no expiry, else rounded as Redis rounds
+  kValueOrNull,      // GET, GETDEL, GETEX, GETSET, SET ... GET
+  kValueOrEmpty,     // GETRANGE
+  kSetResult,        // SET: +OK, or null when its condition did not hold
+  kOk,               // SETEX, RENAME (kNotFound: "ERR no such key")
+  kNumber,           // INCR, APPEND, STRLEN, EXPIRE, ...: outcome.number
+  kNumberFromFound,  // 1 if the outcome is kOk, 0 if kNotFound or kConflict: SETNX, COPY, ...
+  kValueText,        // INCRBYFLOAT
+  kTtlSeconds,       // TTL: -2 missing, -1 no expiry, else rounded as Redis rounds
   kTtlMilliseconds,
   kExpireTimeSeconds,
   kExpireTimeMilliseconds,
-  kType,               // +string or +none
-  kArrayOfValues,      // MGET
-  kSumOfFound,         // DEL, UNLINK, EXISTS, TOUCH
-  kOkIfAll,            // MSET
+  kType,           // +string or +none
+  kArrayOfValues,  // MGET
+  kSumOfFound,     // DEL, UNLINK, EXISTS, TOUCH
+  kOkIfAll,        // MSET
+  kNothing,        // Under CLIENT REPLY OFF or SKIP: run the operations, answer nothing.
 };
 
 struct Plan {
   ReplyForm form = ReplyForm::kOk;
+  int version = 2;  // The session's when the command came: a HELLO behind it changes nothing here.
   std::vector<Operation> operations;  // Views into argv and `scratch`.
   Bytes scratch;                      // Owned text that operations point into, when needed.
 };
@@ -114,12 +116,14 @@ enum class Translation : std::uint8_t {
 Translation Translate(std::span<const ByteView> argv, RespSession& session, NodeView& node,
                       TimePoint now, UnixMs unix_now, Plan& plan, Bytes& out);
 
-// Writes the reply of a plan. `outcomes` match plan.operations one to one. Honours
-// session.reply_mode.
+// Writes the reply of a plan. `outcomes` match plan.operations one to one. CLIENT REPLY is already
+// in the plan's form, and `session` may have moved on: commands behind this one may have been
+// translated while it waited for another node.
 void WriteReply(const Plan& plan, std::span<const Outcome> outcomes, RespSession& session,
                 UnixMs unix_now, Bytes& out);
 
-// As WriteReply for a plan of one operation; the hot path.
+// As WriteReply for a plan of one operation; the hot path. For commands that are answered before
+// the connection's next is translated.
 void WriteReply(ReplyForm form, const Operation& operation, const Outcome& outcome,
                 RespSession& session, UnixMs unix_now, Bytes& out);
 

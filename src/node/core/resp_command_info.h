@@ -1,0 +1,63 @@
+// CommandInfo: a row of the command table; what COMMAND tells about a command, and who runs it.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "node/core/resp_call.h"
+
+namespace aegis::node::resp {
+
+// Bits of CommandInfo::flags. The first eleven go by these names in COMMAND INFO.
+enum CommandFlag : std::uint32_t {
+  kWrite = 1U << 0U,
+  kReadOnly = 1U << 1U,
+  kDenyOom = 1U << 2U,
+  kAdmin = 1U << 3U,
+  kNoScript = 1U << 4U,
+  kLoading = 1U << 5U,
+  kStale = 1U << 6U,
+  kFast = 1U << 7U,
+  kNoAuth = 1U << 8U,
+  kAllowBusy = 1U << 9U,
+  // Access categories that do not follow from the rest of the row.
+  kInConnection = 1U << 16U,
+  kInDangerous = 1U << 17U,
+};
+
+enum class CommandGroup : std::uint8_t { kConnection, kServer, kString, kGeneric };
+
+// Which arguments are keys, as COMMAND counts them: 0 is the name, -1 the last argument.
+struct KeyRange {
+  int first = 0;  // 0: no keys.
+  int last = 0;
+  int step = 0;
+};
+
+struct CommandInfo {
+  using Handler = Translation (*)(RespCall& call);
+
+  ByteView name;  // Lower case; "client|list" for a subcommand.
+  int arity;      // Name included; negative: at least so many.
+  std::uint32_t flags;
+  CommandGroup group;
+  KeyRange keys;
+  ByteView since;  // The Redis version that brought it.
+  ByteView summary;
+  ByteView syntax;  // The arguments as people write them; COMMAND DOCS derives its tree.
+  Handler handler;  // Null: a container, nothing by itself.
+  ByteView key_access =
+      {};              // How keys are used, in COMMAND's words; "first|others" where it differs.
+  ByteView tips = {};  // For clients that spread commands; separated by blanks.
+  std::span<const CommandInfo> subcommands = {};
+
+  bool Takes(std::size_t arguments) const {
+    const auto count = static_cast<int>(arguments);
+    return arity >= 0 ? count == arity : count >= -arity;
+  }
+};
+
+}  // namespace aegis::node::resp

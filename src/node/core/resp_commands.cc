@@ -1,0 +1,113 @@
+#include "node/core/resp_commands.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "base/check.h"
+#include "model/limits.h"
+#include "node/core/resp_call.h"
+#include "node/core/resp_command_info.h"
+#include "node/core/resp_command_table.h"
+#include "node/core/resp_text.h"
+
+namespace aegis::node {
+namespace {
+
+using resp::CommandInfo;
+using resp::RespCall;
+
+constexpr std::size_t kExcerptMax = 128;  // Bytes of a client's text that an error repeats.
+
+Translation FailUnknownCommand(const RespCall& call) {
+  std::string arguments;
+  for (std::size_t i = 1; i < call.argv.size() && arguments.size() < kExcerptMax; ++i) {
+    arguments += fmt::format("'{}' ", resp::Excerpt(call.argv[i], kExcerptMax - arguments.size()));
+  }
+  return call.Fail(fmt::format("ERR unknown command '{}', with args beginning with: {}",
+                               resp::Excerpt(call.argv[0], kExcerptMax), arguments));
+}
+
+Translation FailUnknownSubcommand(const RespCall& call) {
+  return call.Fail(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                               resp::Excerpt(call.argv[1], kExcerptMax),
+                               resp::ToUpper(call.command->name)));
+}
+
+std::string KeyLimitError(ByteView key) {
+  if (key.size() < limits::kKeySizeMin) return "ERR the key is empty: a key has 1 byte at least";
+  if (key.size() <= limits::kKeySizeMax) return {};
+  return fmt::format("ERR the key has {} bytes: a key has {} bytes at most", key.size(),
+                     limits::kKeySizeMax);
+}
+
+std::string ValueLimitError(ByteView value) {
+  if (value.size() <= limits::kValueSizeMax) return {};
+  return fmt::format("ERR the value has {} bytes: a value has {} bytes at most", value.size(),
+                     limits::kValueSizeMax);
+}
+
+bool NamesTwoKeys(OpCode code) { return code == OpCode::kRename || code == OpCode::kCopy; }
+
+// Why the operation is over a limit; empty if it is not.
+std::string LimitError(const Operation& operation) {
+  if (auto error = KeyLimitError(operation.key); !error.empty()) return error;
+  if (auto error = ValueLimitError(operation.value); !error.empty()) return error;
+  if (NamesTwoKeys(operation.code)) return KeyLimitError(operation.key2);
+  for (const KeyValue& pair : operation.more) {
+    if (auto error = KeyLimitError(pair.key); !error.empty()) return error;
+    if (auto error = ValueLimitError(pair.value); !error.empty()) return error;
+  }
+  return {};
+}
+
+// Nothing of a command is applied when any part of it is over a limit.
+Translation CheckLimits(const RespCall& call) {
+  for (const Operation& operation : call.plan.operations) {
+    if (const auto error = LimitError(operation); !error.empty()) return call.Fail(error);
+  }
+  return Translation::kPlanned;
+}
+
+Translation Dispatch(RespCall& call) {
+  call.command = resp::FindCommand(call.argv[0]);
+  if (call.command == nullptr) return FailUnknownCommand(call);
+  if (!call.command->subcommands.empty() && call.argv.size() > 1) {
+    const CommandInfo* const subcommand = resp::FindSubcommand(*call.command, call.argv[1]);
+    if (subcommand == nullptr) return FailUnknownSubcommand(call);
+    call.command = subcommand;
+  }
+  if (!call.command->Takes(call.argv.size())) return call.FailArity();
+  call.session.last_command = call.command->name;
+  const Translation translation = call.command->handler(call);
+  return translation == Translation::kPlanned ? CheckLimits(call) : translation;
+}
+
+}  // namespace
+
+Translation Translate(std::span<const ByteView> argv, RespSession& session, NodeView& node,
+                      TimePoint now, UnixMs unix_now, Plan& plan, Bytes& out) {
+  using ReplyMode = RespSession::ReplyMode;
+  AEGIS_CHECK(!argv.empty(), "an empty command is not a command");
+  plan.operations.clear();
+  plan.scratch.clear();
+  session.last_command_at = now;
+  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
+
+  const std::size_t reply_at = out.size();
+  RespCall call{argv, nullptr, session, node, now, unix_now, plan, out};
+  const Translation translation = Dispatch(call);
+  plan.version = session.version;
+
+  // The mode counts as the command left it: CLIENT REPLY ON and RESET answer, OFF does not.
+  const bool silent =
+      session.reply_mode == ReplyMode::kOff || session.reply_mode == ReplyMode::kSkipThis;
+  if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
+  if (silent) {
+    out.resize(reply_at);
+    plan.form = ReplyForm::kNothing;
+  }
+  return translation;
+}
+
+}  // namespace aegis::node

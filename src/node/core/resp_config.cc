@@ -1,0 +1,117 @@
+// CONFIG: the parameters of Redis that clients and tools ask for, as they stand here.
+//
+// None of them changes while the node runs: what can be chosen is chosen by flags at its start. To
+// SET a parameter to what it already is succeeds; anything else is refused as Redis refuses what
+// it cannot change, so nothing is ever accepted and then ignored.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "model/limits.h"
+#include "node/core/resp_call.h"
+#include "node/core/resp_handlers.h"
+#include "node/core/resp_text.h"
+
+namespace aegis::node::resp {
+namespace {
+
+struct Parameter {
+  ByteView name;
+  std::string value;
+  bool is_memory = false;  // Bytes; may be written with a unit.
+};
+
+std::vector<Parameter> Parameters(NodeView& node) {
+  const NodeFacts facts = node.Facts();
+  return {
+      {"appendonly", "no"},
+      {"cluster-enabled", "no"},
+      {"databases", "1"},
+      {"io-threads", std::to_string(facts.worker_threads)},
+      {"maxclients", std::to_string(limits::kConnectionsMax)},
+      {"maxmemory", std::to_string(facts.max_memory), /*is_memory=*/true},
+      {"maxmemory-policy", "allkeys-lru"},
+      {"notify-keyspace-events", ""},
+      {"port", std::to_string(facts.tcp_port)},
+      {"proto-max-bulk-len", std::to_string(limits::kValueSizeMax), /*is_memory=*/true},
+      {"requirepass", ""},
+      {"save", ""},
+      {"timeout", "0"},
+  };
+}
+
+const Parameter* Find(const std::vector<Parameter>& parameters, ByteView name) {
+  const auto found = std::find_if(
+      parameters.begin(), parameters.end(),
+      [&](const Parameter& parameter) { return EqualsIgnoringCase(parameter.name, name); });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
+Translation FailSet(const RespCall& call, ByteView name, ByteView reason) {
+  return call.Fail(
+      fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}", name, reason));
+}
+
+// Why `parameter` cannot become `value`; empty if it is that already.
+ByteView WhyNot(const Parameter& parameter, ByteView value) {
+  if (EqualsIgnoringCase(parameter.value, value)) return {};
+  if (parameter.is_memory) {
+    const auto bytes = ParseMemory(value);
+    if (!bytes) return "argument must be a memory value";
+    if (std::to_string(*bytes) == parameter.value) return {};
+  }
+  return "can't set immutable config";
+}
+
+}  // namespace
+
+Translation ConfigGet(RespCall& call) {
+  std::vector<Parameter> parameters = Parameters(call.node);
+  const auto patterns = call.argv.subspan(2);
+  const auto unmatched = [&](const Parameter& parameter) {
+    return std::none_of(patterns.begin(), patterns.end(), [&](ByteView pattern) {
+      return GlobMatch(pattern, parameter.name, /*ignore_case=*/true);
+    });
+  };
+  std::erase_if(parameters, unmatched);
+  wire::RespWriter reply = call.Reply();
+  reply.Map(parameters.size());
+  for (const Parameter& parameter : parameters) {
+    reply.Bulk(parameter.name);
+    reply.Bulk(parameter.value);
+  }
+  return Translation::kReplied;
+}
+
+Translation ConfigSet(RespCall& call) {
+  const auto& argv = call.argv;
+  if (argv.size() % 2 != 0) return call.FailSyntax();
+  const std::vector<Parameter> parameters = Parameters(call.node);
+  std::vector<const Parameter*> seen;
+  for (std::size_t i = 2; i < argv.size(); i += 2) {
+    const Parameter* const parameter = Find(parameters, argv[i]);
+    if (parameter == nullptr) {
+      return call.Fail(
+          fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'",
+                      Excerpt(argv[i], argv[i].size())));
+    }
+    if (std::find(seen.begin(), seen.end(), parameter) != seen.end()) {
+      return FailSet(call, parameter->name, "duplicate parameter");
+    }
+    seen.push_back(parameter);
+    if (const ByteView reason = WhyNot(*parameter, argv[i + 1]); !reason.empty()) {
+      return FailSet(call, parameter->name, reason);
+    }
+  }
+  return call.Ok();
+}
+
+Translation ConfigResetStat(RespCall& call) {
+  call.node.ResetStatistics();
+  return call.Ok();
+}
+
+}  // namespace aegis::node::resp

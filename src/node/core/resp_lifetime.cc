@@ -1,0 +1,61 @@
+#include "node/core/resp_lifetime.h"
+
+#include "model/limits.h"
+#include "node/core/resp_text.h"
+
+namespace aegis::node::resp {
+namespace {
+
+constexpr LifetimeOption kOptions[] = {
+    {"ex", ExpiryKind::kRelative, 1000, true, true},
+    {"px", ExpiryKind::kRelative, 1, true, true},
+    {"exat", ExpiryKind::kAbsolute, 1000, true, true},
+    {"pxat", ExpiryKind::kAbsolute, 1, true, true},
+    {"keepttl", ExpiryKind::kKeep, 0, true, false},
+    {"persist", ExpiryKind::kNone, 0, false, true},
+};
+
+}  // namespace
+
+const LifetimeOption* FindLifetime(ByteView name) {
+  for (const LifetimeOption& option : kOptions) {
+    if (EqualsIgnoringCase(option.name, name)) return &option;
+  }
+  return nullptr;
+}
+
+bool ApplyLifetime(const RespCall& call, const LifetimeOption& option, std::size_t index,
+                   Operation& operation) {
+  const auto time = call.Integer(index);
+  if (!time) return false;
+  const bool relative = option.kind == ExpiryKind::kRelative;
+  const std::int64_t most = limits::kTtlMsMax + (relative ? 0 : call.unix_now.value);
+  if (*time <= 0 || *time > most / option.unit_ms) {
+    call.FailExpireTime();
+    return false;
+  }
+  operation.expiry = option.kind;
+  operation.expiry_ms = *time * option.unit_ms;
+  return true;
+}
+
+bool LifetimeChoice::Read(std::span<const ByteView> argv, std::size_t& at, LifetimeUse use) {
+  const LifetimeOption* const option = FindLifetime(argv[at]);
+  if (option == nullptr || (option_ != nullptr && option_ != option)) return false;
+  if (!(use == LifetimeUse::kSet ? option->in_set : option->in_get_ex)) return false;
+  if (option->unit_ms > 0) {
+    if (at + 1 == argv.size()) return false;
+    time_at_ = ++at;
+  }
+  option_ = option;
+  return true;
+}
+
+bool LifetimeChoice::Apply(const RespCall& call, Operation& operation) const {
+  if (option_ == nullptr) return true;
+  if (option_->unit_ms > 0) return ApplyLifetime(call, *option_, time_at_, operation);
+  operation.expiry = option_->kind;
+  return true;
+}
+
+}  // namespace aegis::node::resp

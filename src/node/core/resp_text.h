@@ -1,0 +1,33 @@
+// How Redis reads the words of a command: numbers, option names, glob patterns.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace aegis::node::resp {
+
+// ASCII only, as Redis compares names.
+char ToLower(char c);
+std::string ToUpper(ByteView text);
+bool EqualsIgnoringCase(ByteView a, ByteView b);
+
+// A 64-bit decimal in its one canonical form: no blank, plus, leading zero or "-0".
+std::optional<std::int64_t> ParseInteger(ByteView text);
+
+// True iff INCRBYFLOAT takes it: what strtold reads to the end, neither NaN nor out of range.
+bool IsFloat(ByteView text);
+
+// An amount of memory in bytes: "100", "100b", "1k" (1000), "1kb" (1024), "2mb", "1g", ...
+std::optional<std::uint64_t> ParseMemory(ByteView text);
+
+// Redis' glob: * ? [a-z] [^a] and \ to quote.
+bool GlobMatch(ByteView pattern, ByteView text, bool ignore_case);
+
+// What an error text quotes of an argument: up to `size_max` bytes and to the first NUL.
+ByteView Excerpt(ByteView argument, std::size_t size_max);
+
+}  // namespace aegis::node::resp
