@@ -42,6 +42,8 @@ inline constexpr std::size_t kOutputBacklogPause = 1 << 20;
 inline constexpr Duration kOutputStallMax = std::chrono::seconds(60);
 // Commands of one connection that wait for other nodes. Above: its reading stops.
 inline constexpr std::size_t kInFlightPerConnection = 4096;
+// Bytes of values that one command over many keys may show. More: error reply instead.
+inline constexpr std::size_t kReplySizeMax = 8 * kValueSizeMax;
 
 // --- Gossip -----------------------------------------------------------------------------------
 inline constexpr std::size_t kDatagramSizeMax = 1400;  // Larger is never sent; received: dropped,
@@ -54,6 +56,21 @@ inline constexpr std::size_t kPushPullSizeMax = 1 << 20;
 inline constexpr std::size_t kPeerFrameSizeMax = kFrameSizeMax + 64 * 1024;
 // How long a command waits for its shard to get a leader before it is answered UNAVAILABLE.
 inline constexpr Duration kRouteWait = std::chrono::seconds(4);
+// A node that owes answers and sends nothing for this long is taken to be gone: what it was asked
+// is UNKNOWN OUTCOME for writes, and asked again elsewhere for reads.
+inline constexpr Duration kForwardTimeout = std::chrono::seconds(5);
+inline constexpr Duration kDialTimeout = std::chrono::seconds(2);
+// Between attempts to reach a node, doubling.
+inline constexpr Duration kRedialMin = std::chrono::milliseconds(50);
+inline constexpr Duration kRedialMax = std::chrono::seconds(1);
+// Streams to the gossip port that have not yet said what they are, and how long they may take.
+// More or longer: closed.
+inline constexpr std::size_t kHalfOpenStreamsMax = 256;
+inline constexpr Duration kHalfOpenTimeout = std::chrono::seconds(5);
+// Unsent bytes of a link between nodes, above which shards are not asked for more.
+inline constexpr std::size_t kPeerBacklogBytes = 256 * 1024;
+// A worker whose loop has not gone round for this long makes /health fail.
+inline constexpr Duration kWorkerStallMax = std::chrono::seconds(2);
 // Bytes of recent records kept per shard for followers to catch up from; a follower further
 // behind gets a full copy.
 inline constexpr std::size_t kRecentRecordsBytes = 256 * 1024;

@@ -52,22 +52,29 @@ enum class ExpiryKind : std::uint8_t {
   kKeep,      // KEEPTTL
 };
 
-enum class ExpireRule : std::uint8_t { kAlways, kIfNone, kIfSome, kIfGreater, kIfLess };
+enum class ExpireRule : std::uint8_t {
+  kAlways,
+  kIfNone,
+  kIfSome,
+  kIfGreater,
+  kIfSomeAndLess,  // EXPIRE ... XX LT
+  kIfLess,
+};
 
 struct KeyValue {
-  ByteView key;
-  ByteView value;
+  ByteView key{};
+  ByteView value{};
 };
 
 // Views borrow from the bytes that the command was parsed from.
 struct Operation {
   OpCode code = OpCode::kGet;
-  ByteView key;
-  ByteView value;
-  ByteView key2;   // kRename, kCopy
-  ByteView match;  // Condition::kIfValue
+  ByteView key{};
+  ByteView value{};
+  ByteView key2{};   // kRename, kCopy
+  ByteView match{};  // Condition::kIfValue
   Condition condition = Condition::kAlways;
-  Version expected;  // Condition::kIfVersion
+  Version expected{};  // Condition::kIfVersion
   ExpiryKind expiry = ExpiryKind::kNone;
   std::int64_t expiry_ms = 0;
   ExpireRule expire_rule = ExpireRule::kAlways;
@@ -75,7 +82,7 @@ struct Operation {
   std::int64_t number2 = 0;
   std::uint32_t client_flags = 0;  // Opaque to us (memcached); stored with the value.
   bool return_old = false;         // SET ... GET: the outcome carries the previous value.
-  std::vector<KeyValue> more;      // kMultiSetNx
+  std::vector<KeyValue> more{};      // kMultiSetNx
 
   bool IsWrite() const {
     return code != OpCode::kGet && code != OpCode::kPeek && code != OpCode::kGetRange;
@@ -98,13 +105,13 @@ enum class Status : std::uint8_t {
 struct Outcome {
   Status status = Status::kOk;
   bool has_value = false;
-  ByteView value;
-  Version version;             // Of the key after the operation; (0,0) if absent.
+  ByteView value{};
+  Version version{};             // Of the key after the operation; (0,0) if absent.
   std::int64_t expires_at = 0;  // Unix ms of the key after the operation; 0 = never.
   std::int64_t number = 0;
   std::uint32_t client_flags = 0;
-  std::string error;           // Empty unless status is an error; for people.
-  NodeId leader;               // kNotLeader: who leads, if known.
+  std::string error{};           // Empty unless status is an error; for people.
+  NodeId leader{};               // kNotLeader: who leads, if known.
 };
 
 }  // namespace aegis

@@ -90,10 +90,10 @@ class Control {
                      ControlEffects& effects);
 
   // Peer links. A link is one established PeerSession; a newer one replaces an older.
-  void OnLinkUp(NodeId peer, Session session, TimePoint now, ControlEffects& effects);
+  // The shell does not report the end of a link that was replaced.
+  void OnLinkUp(NodeId peer, Session session);
   void OnLinkDown(NodeId peer, Session session, TimePoint now, ControlEffects& effects);
-  void OnReports(NodeId peer, const replication::PeerMessage& reports, TimePoint now,
-                 ControlEffects& effects);
+  void OnReports(NodeId peer, const replication::PeerMessage& reports);
 
   // Looks at the shards and decides. `own` has one report per shard, indexed by id; `in_sync`
   // answers whether a shard that this node leads has `follower` in sync. Call after `changed` of
@@ -108,7 +108,7 @@ class Control {
   static constexpr Duration evaluate_interval() { return std::chrono::milliseconds(50); }
 
   // Graceful leave. First hands over every shard it leads, then says goodbye: left() tells.
-  void Leave(TimePoint now);
+  void Leave();
   // True once nothing is led any more (or nobody is there to take over).
   bool drained() const { return drained_; }
   // Says goodbye to the cluster. Call when drained, or out of patience.
@@ -126,20 +126,28 @@ class Control {
  private:
   struct Peer {
     Session session;
-    bool linked = false;
     bool leaving = false;
     bool heard = false;
-    std::vector<replication::ShardReport> shards;  // Indexed by shard.
+    std::vector<replication::ShardReport> shards;  // What it reported, indexed by shard.
     std::vector<replication::ShardReport> told;    // What we last reported to it.
+    bool told_once = false;
     bool told_leaving = false;
+  };
+  struct ToldFollowers {
+    Epoch epoch;
+    std::vector<NodeId> nodes;
   };
 
   void AfterGossip(TimePoint now, ControlEffects& effects);
-  void MaybeBeBorn(TimePoint now, ControlEffects& effects);
-  void BeBorn(TimePoint now, ControlEffects& effects);
-  void RecomputePlacement(ControlEffects& effects);
+  void MaybeBeBorn(TimePoint now);
+  void BeBorn(TimePoint now);
+  void RecomputePlacement();
+  bool IsLeaving(NodeId node) const;
+  bool MayDecide(TimePoint now) const;
   void DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerView>& views,
                    TimePoint now, ControlEffects& effects);
+  NodeId SuccessorOf(const ShardSituation& situation) const;
+  void TellFollowers(ShardId shard, Epoch epoch, ControlEffects& effects);
   void SendReports(ControlEffects& effects);
   std::vector<PeerView> Views() const;
   void Publish(ControlEffects& effects);
@@ -152,16 +160,23 @@ class Control {
   bool announced_birth_ = false;
   bool leaving_ = false;
   bool drained_ = false;
+  std::string refusal_;  // Why the cluster would not have this node, as long as it will not.
 
-  std::map<NodeId, Peer> peers_;
-  std::vector<Member> placed_;  // The members that placement_ was computed from.
+  std::map<NodeId, Peer> peers_;  // Those with a link.
+  std::vector<ring::PlacementMember> placed_;  // What placement_ was computed from.
   ring::Placement placement_;
+
+  // Indexed by shard, empty until born.
   std::vector<replication::ShardReport> own_;
   std::vector<ShardRoute> routes_;
-  std::vector<std::vector<NodeId>> followers_;  // What each shard was last told.
+  std::vector<ToldFollowers> told_followers_;
+
+  // As of the last Evaluate().
   std::size_t hand_overs_ = 0;
-  std::uint32_t unsynced_ = 0;
+  std::uint32_t led_ = 0;         // Shards that this node leads, hands over or is about to lead.
+  std::uint32_t unsynced_ = 0;    // Shards that should live here and do not yet.
   std::uint32_t leaderless_ = 0;
+
   std::shared_ptr<const RoutingTable> routing_;
   bool routing_dirty_ = true;
 };

@@ -41,9 +41,11 @@ std::size_t PlaceOf(const ShardSituation& s, NodeId node) {
 
 bool IsPlaced(const ShardSituation& s) { return PlaceOf(s, s.self) < s.placement.size(); }
 
-ShardDecision Command(const ShardSituation& s, ShardCommand::Kind kind, Epoch epoch, NodeId node) {
+ShardDecision Command(ShardCommand::Kind kind, Epoch epoch = {}, NodeId node = {}) {
   ShardDecision decision;
-  decision.command = {.shard = s.shard, .kind = kind, .epoch = epoch, .node = node};
+  decision.command.kind = kind;
+  decision.command.epoch = epoch;
+  decision.command.node = node;
   return decision;
 }
 
@@ -55,14 +57,14 @@ ShardDecision Route(Epoch epoch, NodeId leader) {
 }
 
 ShardDecision LeadIn(const ShardSituation& s, Epoch epoch) {
-  ShardDecision decision = Command(s, ShardCommand::Kind::kLead, epoch, s.self);
+  ShardDecision decision = Command(ShardCommand::Kind::kLead, epoch, s.self);
   decision.epoch = epoch;
   decision.leader = s.self;
   return decision;
 }
 
 ShardDecision FollowIn(const ShardSituation& s, NodeId leader, Epoch epoch) {
-  ShardDecision decision = Command(s, ShardCommand::Kind::kFollow, epoch, leader);
+  ShardDecision decision = Command(ShardCommand::Kind::kFollow, epoch, leader);
   if (s.own.role == ShardRole::kFollower && s.own.leader == leader && s.own.epoch == epoch) {
     decision.command.kind = ShardCommand::Kind::kNothing;
   }
@@ -111,17 +113,15 @@ ShardDecision GossipLeadership::DecideAsLeader(const ShardSituation& s,
   for (const PeerView& peer : s.peers) {
     if (Speaks(peer) && peer.report.role == ShardRole::kNone && peer.report.whole &&
         peer.report.epoch > s.own.epoch) {
-      return Command(s, ShardCommand::Kind::kOrphan, {}, {});
+      return Command(ShardCommand::Kind::kOrphan);
     }
   }
 
   ShardDecision decision = Route(s.own.epoch, s.self);
   if (s.successor != s.self && s.successor != kNoNode && s.successor_in_sync &&
       s.hand_overs_free > 0) {
-    decision.command = {.shard = s.shard,
-                        .kind = ShardCommand::Kind::kHandOver,
-                        .epoch = {},
-                        .node = s.successor};
+    decision.command.kind = ShardCommand::Kind::kHandOver;
+    decision.command.node = s.successor;
     decision.leader = kNoNode;
   }
   return decision;
@@ -146,8 +146,7 @@ ShardDecision GossipLeadership::DecideWithClaim(const ShardSituation& s, const C
   std::uint64_t placed = 0;
   for (const NodeId node : s.placement) placed += node.value();
   if (holds && claim.settled != 0 && claim.settled == placed) {
-    decision.command = {
-        .shard = s.shard, .kind = ShardCommand::Kind::kRelease, .epoch = {}, .node = {}};
+    decision.command.kind = ShardCommand::Kind::kRelease;
   }
   return decision;
 }
@@ -162,7 +161,7 @@ ShardDecision GossipLeadership::DecideTakeover(const ShardSituation& s, Memory& 
     // A live leader whose link is down for a moment, or that is handing over, is still followed.
     if (!gone) return Route(s.own.epoch, leader != nullptr && leader->heard ? kNoNode
                                                                             : s.own.leader);
-    return Command(s, ShardCommand::Kind::kOrphan, {}, {});
+    return Command(ShardCommand::Kind::kOrphan);
   }
   if (!memory.orphan_since) memory.orphan_since = now;
 

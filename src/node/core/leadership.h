@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/routing.h"
+#include "node/core/shard_command.h"
 #include "replication/peer_message.h"
 
 namespace aegis::node {
@@ -37,15 +38,6 @@ struct ShardSituation {
                                    // heard (or self), not leaving. kNoNode: none.
   bool successor_in_sync = false;  // This node leads, and the successor holds everything.
   std::size_t hand_overs_free = 0;    // How many more may start now.
-};
-
-struct ShardCommand {
-  enum class Kind : std::uint8_t { kNothing, kLead, kFollow, kOrphan, kHandOver, kRelease };
-
-  ShardId shard;
-  Kind kind = Kind::kNothing;
-  Epoch epoch;   // kLead, kFollow
-  NodeId node;   // kFollow: the leader; kHandOver: the successor.
 };
 
 struct ShardDecision {

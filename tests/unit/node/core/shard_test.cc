@@ -1,0 +1,387 @@
+#include "node/core/shard.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+
+#include "base/rng.h"
+#include "model/limits.h"
+
+namespace aegis::node {
+namespace {
+
+using replication::PeerMessage;
+using replication::PeerMessageType;
+using replication::ShardRole;
+
+constexpr UnixMs kNow{1'000'000};
+constexpr std::size_t kBudget = 16 * 1024;
+
+// Three replicas of one shard on perfect links, pumped by hand.
+class ShardTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kNodes = 3;
+
+  static NodeId Id(std::size_t node) { return NodeId{100 + node}; }
+  static std::size_t Of(NodeId id) { return static_cast<std::size_t>(id.value() - 100); }
+
+  ShardTest() {
+    for (std::size_t node = 0; node < kNodes; ++node) Restart(node);
+  }
+
+  void Restart(std::size_t node, std::size_t ring_bytes = limits::kRecentRecordsBytes) {
+    Shard::Options options;
+    options.id = ShardId{5};
+    options.self = Id(node);
+    options.session = Session{++sessions_};
+    options.hash_seed = 9;
+    options.meter = &meters_[node];
+    options.ring_bytes = ring_bytes;
+    shards_[node] = std::make_unique<Shard>(options);
+    for (auto& wires : wires_) wires[node].clear();
+    for (auto& wire : wires_[node]) wire.clear();
+  }
+
+  void LeadWith(std::size_t node, std::uint32_t epoch, std::vector<std::size_t> followers) {
+    ShardEffects effects;
+    shards_[node]->Lead(Epoch{epoch}, effects);
+    std::vector<NodeId> ids;
+    for (const std::size_t follower : followers) ids.push_back(Id(follower));
+    shards_[node]->SetFollowers(ids, effects);
+    for (const std::size_t follower : followers) {
+      shards_[follower]->Follow(Id(node), Epoch{epoch}, effects);
+    }
+  }
+
+  // One round: every node sends what is due, every frame arrives. False: nothing was due.
+  bool PumpOnce() {
+    bool any = false;
+    for (std::size_t from = 0; from < kNodes; ++from) {
+      for (std::size_t to = 0; to < kNodes; ++to) {
+        if (from == to) continue;
+        Bytes out;
+        shards_[from]->Pump(Id(to), kBudget, kNow, out);
+        if (!out.empty() && !cut_[from][to]) wires_[from][to] += out;
+        any = any || !out.empty();
+      }
+    }
+    for (std::size_t from = 0; from < kNodes; ++from) {
+      for (std::size_t to = 0; to < kNodes; ++to) Deliver(from, to);
+    }
+    return any;
+  }
+  void Settle() {
+    for (int round = 0; PumpOnce(); ++round) ASSERT_LT(round, 10'000) << "never settles";
+  }
+
+  void Deliver(std::size_t from, std::size_t to) {
+    Bytes& wire = wires_[from][to];
+    while (true) {
+      const std::size_t size = replication::PeerFrameSize(wire).value();
+      if (size == 0 || wire.size() < size) return;
+      const Bytes frame = wire.substr(4, size - 4);
+      wire.erase(0, size);
+      const auto message = replication::DecodePeerMessage(frame);
+      ASSERT_TRUE(message.ok()) << message.error().message;
+      ++received_[message.value().type];
+      ShardEffects effects;
+      const auto taken = shards_[to]->OnMessage(Id(from), message.value(), effects);
+      ASSERT_TRUE(taken.ok()) << taken.error().message;
+    }
+  }
+
+  Outcome Run(std::size_t node, const Operation& operation, UnixMs now = kNow) {
+    ShardEffects effects;
+    return shards_[node]->Execute(operation, now, effects);
+  }
+  void Set(std::size_t node, const std::string& key, const std::string& value,
+           std::int64_t ttl_ms = 0) {
+    Operation op{.code = OpCode::kSet, .key = key, .value = value};
+    if (ttl_ms != 0) op.expiry = ExpiryKind::kRelative;
+    op.expiry_ms = ttl_ms;
+    ASSERT_EQ(Run(node, op).status, Status::kOk);
+  }
+  void Delete(std::size_t node, const std::string& key) {
+    Run(node, {.code = OpCode::kDelete, .key = key});
+  }
+
+  void ExpectReplicasEqual(std::size_t a, std::size_t b) {
+    EXPECT_EQ(shards_[a]->replica().history(), shards_[b]->replica().history());
+    EXPECT_EQ(shards_[a]->replica().Digest(), shards_[b]->replica().Digest());
+  }
+
+  std::uint64_t sessions_ = 0;
+  std::array<store::MemoryMeter, kNodes> meters_{store::MemoryMeter(1 << 24),
+                                                 store::MemoryMeter(1 << 24),
+                                                 store::MemoryMeter(1 << 24)};
+  std::array<std::unique_ptr<Shard>, kNodes> shards_;
+  std::array<std::array<Bytes, kNodes>, kNodes> wires_;
+  std::array<std::array<bool, kNodes>, kNodes> cut_{};
+  std::map<PeerMessageType, int> received_;
+};
+
+TEST_F(ShardTest, OnlyALeaderExecutes) {
+  const Operation get{.code = OpCode::kGet, .key = "k"};
+  EXPECT_EQ(Run(0, get).status, Status::kNotLeader);
+  LeadWith(0, 1, {1, 2});
+  EXPECT_EQ(Run(0, get).status, Status::kNotFound);
+  const Outcome refused = Run(1, get);
+  EXPECT_EQ(refused.status, Status::kNotLeader);
+  EXPECT_EQ(refused.leader, Id(0));
+}
+
+TEST_F(ShardTest, WritesReachEveryFollower) {
+  LeadWith(0, 1, {1, 2});
+  for (int i = 0; i < 1000; ++i) Set(0, std::to_string(i), std::string(50, 'x'));
+  for (int i = 0; i < 1000; i += 3) Delete(0, std::to_string(i));
+  Settle();
+  ExpectReplicasEqual(0, 1);
+  ExpectReplicasEqual(0, 2);
+  EXPECT_TRUE(shards_[0]->InSync(Id(1)));
+  EXPECT_EQ(received_[PeerMessageType::kCopyBegin], 0);
+}
+
+TEST_F(ShardTest, AFollowerThatIsBehindWithinTheRingGetsOnlyTheTail) {
+  LeadWith(0, 1, {1, 2});
+  Settle();
+  cut_[0][1] = true;
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v");
+  Settle();
+  cut_[0][1] = false;
+  ShardEffects effects;
+  shards_[0]->OnLinkUp(Id(1), effects);
+  shards_[1]->OnLinkUp(Id(0), effects);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+  EXPECT_EQ(received_[PeerMessageType::kCopyBegin], 0);
+}
+
+TEST_F(ShardTest, AFollowerBehindTheRingGetsACopyWhileWritesGoOn) {
+  Restart(0, /*ring_bytes=*/2000);
+  LeadWith(0, 1, {1});
+  for (int i = 0; i < 5000; ++i) Set(0, std::to_string(i), std::string(40, 'a'));
+  for (int i = 0; i < 500; ++i) Delete(0, std::to_string(i));
+  Settle();
+  ShardEffects effects;
+  const std::vector<NodeId> both = {Id(1), Id(2)};
+  shards_[0]->SetFollowers(both, effects);
+  shards_[2]->Follow(Id(0), Epoch{1}, effects);
+  Rng rng(4);
+  int rounds = 0;
+  while (PumpOnce()) {
+    ++rounds;
+    for (int i = 0; i < 20 && rounds < 200; ++i) {
+      const std::string key = std::to_string(rng.Below(6000));
+      if (rng.Chance(0.3)) {
+        Delete(0, key);
+      } else {
+        Set(0, key, std::string(30, 'b'));
+      }
+    }
+    shards_[0]->Maintain(kNow, 1000, effects);
+  }
+  EXPECT_GT(rounds, 10) << "the copy came in one piece: nothing was shown";
+  EXPECT_GE(received_[PeerMessageType::kCopyEnd], 1);
+  ExpectReplicasEqual(0, 2);
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, ACopyInProgressIsNoWholeReplicaAndIsGivenUpWithItsLeader) {
+  Restart(0, /*ring_bytes=*/1000);
+  LeadWith(0, 1, {});
+  for (int i = 0; i < 5000; ++i) Set(0, std::to_string(i), std::string(40, 'a'));
+  ShardEffects effects;
+  shards_[0]->SetFollowers(std::vector<NodeId>{Id(1)}, effects);
+  shards_[1]->Follow(Id(0), Epoch{1}, effects);
+  for (int round = 0; round < 4; ++round) PumpOnce();
+  ASSERT_GE(received_[PeerMessageType::kCopyChunk], 1);
+  EXPECT_FALSE(shards_[1]->Report().whole);
+  shards_[1]->Orphan(effects);
+  EXPECT_FALSE(shards_[1]->Report().whole);
+  EXPECT_EQ(shards_[1]->Report().last, Version{});
+}
+
+TEST_F(ShardTest, ANewLeaderContinuesTheHistory) {
+  LeadWith(0, 1, {1, 2});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v");
+  Settle();
+  LeadWith(1, 2, {2});
+  Set(1, "new", "v");
+  Settle();
+  ExpectReplicasEqual(1, 2);
+  EXPECT_EQ(shards_[2]->replica().history().last(), (Version{Epoch{2}, Seq{2}}));
+  EXPECT_EQ(received_[PeerMessageType::kCopyBegin], 0);
+}
+
+TEST_F(ShardTest, AnOldLeaderDropsAndCountsWhatTheNewOneLacks) {
+  LeadWith(0, 1, {1, 2});
+  Set(0, "shared", "v");
+  Settle();
+  for (int i = 0; i < 7; ++i) Set(0, "unreplicated" + std::to_string(i), "v");
+  LeadWith(1, 2, {0, 2});
+  Set(1, "after", "v");
+  Settle();
+  ExpectReplicasEqual(0, 1);
+  EXPECT_EQ(shards_[0]->counters().writes_lost, 7U);
+  EXPECT_EQ(shards_[0]->replica().table().items(), 2U);
+}
+
+TEST_F(ShardTest, TwoLeadersOfOneEpochAreToldApart) {
+  LeadWith(0, 1, {1, 2});
+  Set(0, "shared", "v");
+  Settle();
+  // A partition: 0 and 2 both begin epoch 2, and write equally much.
+  LeadWith(0, 2, {});
+  LeadWith(2, 2, {});
+  Set(0, "left", "v");
+  Set(2, "right", "v");
+  ShardEffects effects;
+  shards_[0]->SetFollowers(std::vector<NodeId>{Id(2)}, effects);
+  shards_[2]->Follow(Id(0), Epoch{2}, effects);
+  Settle();
+  ExpectReplicasEqual(0, 2);
+  EXPECT_EQ(shards_[2]->counters().writes_lost, 1U);
+}
+
+TEST_F(ShardTest, ARestartedFollowerIsFilledAgain) {
+  LeadWith(0, 1, {1});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v");
+  Settle();
+  Restart(1);
+  ShardEffects effects;
+  shards_[0]->OnLinkUp(Id(1), effects);
+  shards_[1]->Follow(Id(0), Epoch{1}, effects);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, AHandOverLosesNothingAndRaisesTheEpoch) {
+  LeadWith(0, 1, {1, 2});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v");
+  ShardEffects effects;
+  shards_[0]->HandOver(Id(1), effects);
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "1"}).status, Status::kNotLeader);
+  Settle();
+  EXPECT_EQ(shards_[1]->Report().role, ShardRole::kLeader);
+  EXPECT_EQ(shards_[1]->Report().epoch, Epoch{2});
+  EXPECT_EQ(Run(1, {.code = OpCode::kGet, .key = "99"}).status, Status::kOk);
+  shards_[0]->Follow(Id(1), Epoch{2}, effects);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, RecordsOfAnOldEpochAreIgnored) {
+  LeadWith(0, 1, {1});
+  Settle();
+  Set(0, "late", "v");
+  Bytes out;
+  shards_[0]->Pump(Id(1), kBudget, kNow, out);
+  LeadWith(2, 2, {1});
+  Settle();
+  wires_[0][1] = out;
+  Deliver(0, 1);
+  ExpectReplicasEqual(1, 2);
+}
+
+TEST_F(ShardTest, TheLeaderExpiresForEveryReplica) {
+  LeadWith(0, 1, {1});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v", i < 60 ? 100 : 10'000);
+  ShardEffects effects;
+  for (int turn = 0; turn < 64; ++turn) {
+    shards_[0]->Maintain(UnixMs{kNow.value + 100}, 16, effects);
+    shards_[1]->Maintain(UnixMs{kNow.value + 100'000}, 16, effects);
+  }
+  EXPECT_EQ(shards_[0]->counters().expired, 60U);
+  Settle();
+  EXPECT_EQ(shards_[1]->replica().table().items(), 40U);
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, TombstonesGoOnceEveryFollowerHasPassedThem) {
+  LeadWith(0, 1, {1, 2});
+  Settle();
+  Set(0, "k", "v");
+  Delete(0, "k");
+  ShardEffects effects;
+  shards_[0]->Maintain(kNow, 16, effects);
+  EXPECT_EQ(shards_[0]->replica().tombstones(), 1U) << "trimmed before the followers had it";
+  Settle();
+  shards_[0]->Maintain(kNow, 16, effects);
+  Settle();
+  for (const auto& shard : shards_) EXPECT_EQ(shard->replica().tombstones(), 0U);
+  ExpectReplicasEqual(0, 2);
+}
+
+TEST_F(ShardTest, TheLeaderEvictsAtTheLimitAndTheFollowersFollow) {
+  LeadWith(0, 1, {1});
+  const std::string value(1000, 'x');
+  for (int i = 0; i < 40'000; ++i) {
+    Set(0, std::to_string(i), value);
+    if (i % 100 == 0) PumpOnce();
+    // One item, the ring and the allocator's rounding may come on top.
+    ASSERT_LE(meters_[0].used(), meters_[0].limit() / 100 * 101);
+  }
+  EXPECT_GT(shards_[0]->counters().evicted, 0U);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, AFollowerShortOfMemoryMakesItsLeaderEvict) {
+  LeadWith(0, 1, {1});
+  Settle();
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v");
+  meters_[1].Add(1 << 24);  // Somebody else's data on that node.
+  Settle();
+  ShardEffects effects;
+  shards_[0]->Maintain(kNow, 16, effects);
+  EXPECT_GT(shards_[0]->counters().evicted, 0U);
+  meters_[1].Remove(1 << 24);
+}
+
+TEST_F(ShardTest, AValueBeyondTheWholeMemoryIsRefused) {
+  LeadWith(0, 1, {});
+  const std::string value(1 << 25, 'x');
+  const Operation set{.code = OpCode::kSet, .key = "k", .value = value};
+  Set(0, "other", "v");
+  EXPECT_EQ(Run(0, set).status, Status::kOutOfMemory);
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "other"}).status, Status::kOk);
+}
+
+TEST_F(ShardTest, AReleasedShardHoldsNothing) {
+  LeadWith(0, 1, {1});
+  Set(0, "k", "v");
+  Settle();
+  ShardEffects effects;
+  shards_[1]->Release(effects);
+  EXPECT_FALSE(shards_[1]->Report().whole);
+  EXPECT_EQ(shards_[1]->replica().table().items(), 0U);
+  EXPECT_EQ(meters_[1].used(), 0U);
+}
+
+TEST_F(ShardTest, GarbageRecordsAreMalformed) {
+  LeadWith(0, 1, {1});
+  Settle();
+  PeerMessage message;
+  message.type = PeerMessageType::kRecords;
+  message.shard = ShardId{5};
+  message.epoch = Epoch{1};
+  message.records = "garbage";
+  ShardEffects effects;
+  EXPECT_EQ(shards_[1]->OnMessage(Id(0), message, effects).error().code, ErrorCode::kMalformed);
+}
+
+TEST_F(ShardTest, LagIsWhatAFollowerHasNotAcknowledged) {
+  LeadWith(0, 1, {1});
+  Settle();
+  for (int i = 0; i < 10; ++i) Set(0, std::to_string(i), "v");
+  ASSERT_EQ(shards_[0]->Lags().size(), 1U);
+  EXPECT_EQ(shards_[0]->Lags()[0].records, 10U);
+  EXPECT_GT(shards_[0]->Lags()[0].bytes, 0U);
+  Settle();
+  EXPECT_EQ(shards_[0]->Lags()[0].records, 0U);
+  EXPECT_EQ(shards_[0]->Lags()[0].bytes, 0U);
+}
+
+}  // namespace
+}  // namespace aegis::node
