@@ -72,6 +72,7 @@ bool RuleHolds(ExpireRule rule, std::int64_t current, std::int64_t wanted) {
     case ExpireRule::kIfNone: return current == 0;
     case ExpireRule::kIfSome: return current != 0;
     case ExpireRule::kIfGreater: return then_until > now_until;
+    case ExpireRule::kIfSomeAndLess: return current != 0 && then_until < now_until;
     case ExpireRule::kIfLess: return then_until < now_until;
   }
   return false;
