@@ -40,7 +40,7 @@ namespace aegis {
 struct ClientConfig {
   // "host:port" or "[v6]:port" of some nodes' client ports; one that answers is enough, the rest
   // of the cluster is learnt from it.
-  std::vector<std::string> seeds;
+  std::vector<std::string> seeds = {};
   // Connections per node, opened as the load asks for them. At least 1.
   std::size_t max_conns = 10;
   // For one connection to come up, name resolution included.
@@ -80,7 +80,7 @@ enum class SetWhen : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
 
 struct SetOptions {
   // From 1 ms to 10,000 years. Nothing: the key never expires, whatever it did before.
-  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<std::chrono::milliseconds> ttl = {};
   SetWhen when = SetWhen::kAlways;
 };
 
