@@ -157,7 +157,7 @@ TEST(OperationCodecTest, ValuesOutsideAnEnumAreMalformed) {
       {[](auto& o) { o.set_code(0); }, "an operation without a code"},
       {[](auto& o) { o.set_condition(5); }, "expected condition from 0 to 4, got 5"},
       {[](auto& o) { o.set_expiry(4); }, "expected expiry from 0 to 3, got 4"},
-      {[](auto& o) { o.set_expire_rule(5); }, "expected expire_rule from 0 to 4, got 5"},
+      {[](auto& o) { o.set_expire_rule(6); }, "expected expire_rule from 0 to 5, got 6"},
   };
   for (const auto& c : cases) {
     proto::Operation message = Mirror(FullOperation());

@@ -70,8 +70,8 @@ TEST(RespParseTest, ArgumentsAreViewsIntoTheInput) {
 }
 
 TEST(RespParseTest, EveryTruncationIsIncompleteAndNeverAsksForTooMuch) {
-  for (const Bytes& input :
-       {Command({"SET", "key", "value"}), Command({""}), Bytes("SET \"a b\" c\r\n")}) {
+  for (const Bytes& input : {Command({"SET", "key", "value"}), Command({""}),
+                             Command(Argv(200, "")), Bytes("SET \"a b\" c\r\n")}) {
     for (std::size_t size = 0; size < input.size(); ++size) {
       const Parsed parsed = Parse(ByteView(input).substr(0, size));
       EXPECT_EQ(parsed.error, "") << size;
@@ -159,6 +159,7 @@ TEST(RespParseTest, ErrorsAreRedisOwnWords) {
       {"*1\r\n$\r\n", "Protocol error: invalid bulk length"},
       {"*1\r\n$2000000000\r\n", "Protocol error: invalid bulk length"},
       {"*1\r\n$1\r\nabc", "Protocol error: expected CRLF behind a bulk"},
+      {"*1\r\n$1\r\nab\n", "Protocol error: expected CRLF behind a bulk"},
       {"*1\r\n$1\r\na\r\r", "Protocol error: expected CRLF behind a bulk"},
       {"GET \"k\r\n", "Protocol error: unbalanced quotes in request"},
   };

@@ -134,6 +134,8 @@ TEST(TopologyCodecTest, WhatIsPromisedIsChecked) {
       {[](auto& t) { t.set_num_shards(32768); },
        "num_shards must be a power of two from 1 to 16384, got 32768"},
       {[](auto& t) { t.set_num_shards(4); }, "expected 4 shards, got 2"},
+      {[](auto& t) { t.clear_shards(); }, "expected 2 shards, got 0"},
+      {[](auto& t) { t.set_cluster_id(0); }, "expected 0 shards, got 2"},
       {[](auto& t) { t.set_self(11); }, "self 000000000000000b is not among the members"},
       {[](auto& t) { t.clear_members(); }, "self 0000000000000014 is not among the members"},
       {[](auto& t) { t.mutable_members(0)->set_id(0); },
