@@ -1,0 +1,42 @@
+// How values of settings are written: one parser and, where it is not obvious, one writer each.
+//
+// A parser takes the whole text or nothing (nullopt); what is allowed is said by the setting.
+
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "model/endpoint.h"
+
+namespace aegis::node {
+
+// Decimal digits only: no sign, no space, no exponent.
+template <std::unsigned_integral T>
+std::optional<T> ParseNumber(std::string_view text) {
+  T value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+// Parts of hours, minutes, seconds and milliseconds: "30s", "500ms", "1m30s"; "0".
+std::optional<Duration> ParseDuration(std::string_view text);
+// The shortest such text. REQUIRES: whole milliseconds, not negative.
+std::string DurationText(Duration duration);
+
+// "a:1,b:2"; spaces around the commas are dropped. Empty text is an empty list.
+std::optional<std::vector<Endpoint>> ParseEndpoints(std::string_view text);
+std::string EndpointsText(const std::vector<Endpoint>& endpoints);
+
+// Up to limits::kNameSizeMax printable ASCII characters and no space: a name must survive in log
+// lines, labels and the space-separated replies of CLUSTER NODES.
+bool IsName(std::string_view text);
+
+}  // namespace aegis::node

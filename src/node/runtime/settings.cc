@@ -1,0 +1,326 @@
+#include "node/runtime/settings.h"
+
+#include <algorithm>
+#include <bit>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+#include "model/limits.h"
+#include "node/runtime/setting_values.h"
+
+namespace aegis::node {
+
+namespace {
+
+constexpr char kIdentity[] = "Who this node is";
+constexpr char kAddresses[] = "Addresses";
+constexpr char kCluster[] = "Cluster";
+constexpr char kBirth[] = "Fixed when the cluster is born";
+constexpr char kResources[] = "Resources";
+constexpr char kOperation[] = "Operation";
+
+constexpr std::uint32_t kReplicationFactorMax = 7;
+constexpr std::uint32_t kVirtualNodesMax = 1000;
+constexpr std::uint32_t kWeightMax = 100;
+constexpr std::uint32_t kThreadsMax = 256;
+constexpr std::uint64_t kMemoryMbMax = 64ULL << 20;  // 64 TiB
+constexpr Duration kDrainTimeoutMax = std::chrono::hours(1);
+
+constexpr char kAddressAllowed[] =
+    "an address like 10.0.0.1:7700, [::1]:7700 or, for all interfaces, :7700";
+constexpr char kAdvertiseAllowed[] =
+    "an address that others can dial, like 10.0.0.1:7700 or node1:7700";
+
+struct Description {
+  const char* flag;
+  const char* group;
+  const char* value;
+  const char* help;
+};
+
+Setting Describe(const Description& description) {
+  Setting setting;
+  setting.flag = description.flag;
+  setting.group = description.group;
+  setting.value = description.value;
+  setting.help = description.help;
+  return setting;
+}
+
+template <class T>
+Setting Number(const Description& description, T Config::*field, T min, T max) {
+  Setting setting = Describe(description);
+  setting.allowed = "a number from " + std::to_string(min) + " to " + std::to_string(max);
+  setting.assign = [=](std::string_view text, Config& config) {
+    const auto number = ParseNumber<T>(text);
+    if (!number || *number < min || *number > max) return false;
+    config.*field = *number;
+    return true;
+  };
+  setting.render = [=](const Config& config) { return std::to_string(config.*field); };
+  return setting;
+}
+
+Setting Text(const Description& description, std::string Config::*field, std::string allowed,
+             bool (*is_allowed)(std::string_view)) {
+  Setting setting = Describe(description);
+  setting.is_text = true;
+  setting.allowed = std::move(allowed);
+  setting.assign = [=](std::string_view text, Config& config) {
+    if (!is_allowed(text)) return false;
+    config.*field = text;
+    return true;
+  };
+  setting.render = [=](const Config& config) { return config.*field; };
+  return setting;
+}
+
+bool IsPath(std::string_view text) {
+  return !std::ranges::any_of(text, [](unsigned char c) { return std::iscntrl(c) != 0; });
+}
+
+bool IsAnyInterface(std::string_view host) {
+  return host.empty() || host == "0.0.0.0" || host == "::";
+}
+
+// Where to listen. Port 0 lets the system choose; ":7700" is 0.0.0.0:7700.
+std::optional<Endpoint> ParseListenAddress(std::string_view text) {
+  auto endpoint = ParseEndpoint(text);
+  if (!endpoint.ok() || !IsName(endpoint.value().host)) return std::nullopt;
+  if (endpoint.value().host.empty()) endpoint.value().host = "0.0.0.0";
+  return std::move(endpoint).value();
+}
+
+bool IsDialable(const Endpoint& endpoint) {
+  return !IsAnyInterface(endpoint.host) && IsName(endpoint.host) && endpoint.port != 0;
+}
+
+std::optional<Endpoint> ParseDialAddress(std::string_view text) {
+  auto endpoint = ParseEndpoint(text);
+  if (!endpoint.ok() || !IsDialable(endpoint.value())) return std::nullopt;
+  return std::move(endpoint).value();
+}
+
+Setting ListenAddress(const Description& description, Endpoint Config::*field) {
+  Setting setting = Describe(description);
+  setting.is_text = true;
+  setting.allowed = kAddressAllowed;
+  setting.assign = [=](std::string_view text, Config& config) {
+    const auto endpoint = ParseListenAddress(text);
+    if (!endpoint) return false;
+    config.*field = *endpoint;
+    return true;
+  };
+  setting.render = [=](const Config& config) { return (config.*field).ToString(); };
+  return setting;
+}
+
+// Empty text is "none".
+Setting OptionalAddress(const Description& description, std::optional<Endpoint> Config::*field,
+                        const char* allowed, std::optional<Endpoint> (*parse)(std::string_view)) {
+  Setting setting = Describe(description);
+  setting.is_text = true;
+  setting.allowed = std::string(allowed) + ", or empty";
+  setting.assign = [=](std::string_view text, Config& config) {
+    const auto endpoint = text.empty() ? std::nullopt : parse(text);
+    if (!endpoint && !text.empty()) return false;
+    config.*field = endpoint;
+    return true;
+  };
+  setting.render = [=](const Config& config) {
+    const std::optional<Endpoint>& endpoint = config.*field;
+    return endpoint ? endpoint->ToString() : std::string();
+  };
+  return setting;
+}
+
+template <class E>
+Setting Choice(const Description& description, E Config::*field,
+               std::vector<std::pair<std::string_view, E>> choices) {
+  Setting setting = Describe(description);
+  setting.is_text = true;
+  for (const auto& [name, choice] : choices) {
+    setting.allowed.append(setting.allowed.empty() ? "one of " : ", ").append(name);
+  }
+  setting.assign = [=](std::string_view text, Config& config) {
+    for (const auto& [name, choice] : choices) {
+      if (name != text) continue;
+      config.*field = choice;
+      return true;
+    }
+    return false;
+  };
+  setting.render = [=](const Config& config) {
+    for (const auto& [name, choice] : choices) {
+      if (choice == config.*field) return std::string(name);
+    }
+    return std::string();
+  };
+  return setting;
+}
+
+Setting NodeIdSetting() {
+  Setting setting = Text({"node-id", kIdentity, "NAME", "Name of this node, unique in its cluster"},
+                         &Config::node_id, "1 to 128 printable ASCII characters without spaces",
+                         [](std::string_view text) { return !text.empty() && IsName(text); });
+  setting.default_text = "host name";
+  return setting;
+}
+
+Setting SeedsSetting() {
+  Setting setting = Describe({"seeds", kCluster, "HOST:PORT,...",
+                              "Gossip addresses of nodes to join; none: form a new cluster"});
+  setting.is_text = true;
+  setting.is_list = true;
+  setting.allowed = "a comma-separated list of gossip addresses like node1:7701,10.0.0.2:7701";
+  setting.assign = [](std::string_view text, Config& config) {
+    auto seeds = ParseEndpoints(text);
+    if (!seeds || !std::ranges::all_of(*seeds, IsDialable)) return false;
+    config.seeds = *std::move(seeds);
+    return true;
+  };
+  setting.render = [](const Config& config) { return EndpointsText(config.seeds); };
+  return setting;
+}
+
+Setting ShardsSetting() {
+  Setting setting = Number<std::uint32_t>(
+      {"shards", kBirth, "N", "Shards that the keys are divided into, a power of two"},
+      &Config::shards, limits::kShardsMin, limits::kShardsMax);
+  setting.other_key = "num_shards";
+  setting.allowed = "a power of two from " + std::to_string(limits::kShardsMin) + " to " +
+                    std::to_string(limits::kShardsMax);
+  setting.assign = [in_range = setting.assign](std::string_view text, Config& config) {
+    Config candidate;
+    if (!in_range(text, candidate) || !std::has_single_bit(candidate.shards)) return false;
+    config.shards = candidate.shards;
+    return true;
+  };
+  return setting;
+}
+
+Setting DrainTimeoutSetting() {
+  Setting setting = Describe({"drain-timeout", kOperation, "DURATION",
+                              "Longest graceful leave on SIGTERM or SIGINT before exiting"});
+  setting.is_text = true;
+  setting.allowed = "a duration like 30s, 500ms or 1m30s, at most 1h";
+  setting.assign = [](std::string_view text, Config& config) {
+    const auto duration = ParseDuration(text);
+    if (!duration || *duration > kDrainTimeoutMax) return false;
+    config.drain_timeout = *duration;
+    return true;
+  };
+  setting.render = [](const Config& config) { return DurationText(config.drain_timeout); };
+  return setting;
+}
+
+Setting Named(Setting setting, const char* other_key, const char* default_text = "") {
+  setting.other_key = other_key;
+  setting.default_text = default_text;
+  return setting;
+}
+
+std::vector<Setting> MakeSettings() {
+  return {
+      NodeIdSetting(),
+      Text({"zone", kIdentity, "NAME", "Failure domain; replicas go to different zones"},
+           &Config::zone, "up to 128 printable ASCII characters without spaces", IsName),
+      Number<std::uint32_t>({"weight", kIdentity, "N", "Share of the shards relative to others"},
+                            &Config::weight, 1, kWeightMax),
+
+      Named(
+          ListenAddress({"bind", kAddresses, "HOST:PORT", "Where clients connect"}, &Config::bind),
+          "bind_addr"),
+      Named(ListenAddress({"gossip", kAddresses, "HOST:PORT", "Where other nodes connect"},
+                          &Config::gossip),
+            "gossip_bind_addr"),
+      Named(OptionalAddress({"client-advertise", kAddresses, "HOST:PORT",
+                             "Address told to clients, behind NAT or in containers"},
+                            &Config::client_advertise, kAdvertiseAllowed, ParseDialAddress),
+            "", "found out"),
+      Named(OptionalAddress({"gossip-advertise", kAddresses, "HOST:PORT",
+                             "Address told to other nodes, behind NAT or in containers"},
+                            &Config::gossip_advertise, kAdvertiseAllowed, ParseDialAddress),
+            "", "found out"),
+      Named(OptionalAddress({"health-addr", kAddresses, "HOST:PORT",
+                             "HTTP: /health, /ready, /metrics and /status"},
+                            &Config::health_addr, kAddressAllowed, ParseListenAddress),
+            "", "off"),
+
+      SeedsSetting(),
+      Number<std::uint32_t>({"bootstrap-expect", kCluster, "N",
+                             "Form the cluster when N nodes have met; 0: do not wait"},
+                            &Config::bootstrap_expect, 0, std::uint32_t{limits::kMembersMax}),
+
+      Number<std::uint32_t>({"replication-factor", kBirth, "N", "Copies of every key"},
+                            &Config::replication_factor, 1, kReplicationFactorMax),
+      ShardsSetting(),
+      Number<std::uint32_t>({"virtual-nodes", kBirth, "N", "Points on the ring per unit of weight"},
+                            &Config::virtual_nodes, 1, kVirtualNodesMax),
+
+      Named(Number<std::uint64_t>({"max-memory", kResources, "MB", "Memory for keys and values"},
+                                  &Config::max_memory_mb, 1, kMemoryMbMax),
+            "max_memory_mb"),
+      Named(Number<std::uint32_t>({"threads", kResources, "N", "Worker threads; 0: one per core"},
+                                  &Config::threads, 0, kThreadsMax),
+            "", "cores"),
+      Text({"data-dir", kResources, "DIR", "What this node remembers; created if missing"},
+           &Config::data_dir, "a path without control characters",
+           [](std::string_view text) { return !text.empty() && IsPath(text); }),
+
+      Choice<LogLevel>({"log-level", kOperation, "LEVEL", "debug, info, warn or error"},
+                       &Config::log_level,
+                       {{"debug", LogLevel::kDebug},
+                        {"info", LogLevel::kInfo},
+                        {"warn", LogLevel::kWarn},
+                        {"error", LogLevel::kError}}),
+      Choice<LogFormat>({"log-format", kOperation, "FORMAT", "text or json"}, &Config::log_format,
+                        {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
+      DrainTimeoutSetting(),
+      Named(Text({"pid-file", kOperation, "FILE", "Holds the process id while the node runs"},
+                 &Config::pid_file, "a path without control characters, or empty", IsPath),
+            "", "none"),
+  };
+}
+
+}  // namespace
+
+std::string Setting::Variable() const {
+  std::string name = "AEGIS_";
+  for (const char c : flag) {
+    name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  }
+  return name;
+}
+
+std::string Setting::FileKey() const {
+  std::string key = flag;
+  std::ranges::replace(key, '-', '_');
+  return key;
+}
+
+std::string Setting::DefaultText() const {
+  if (!default_text.empty()) return default_text;
+  return render(Config{});
+}
+
+const std::vector<Setting>& Settings() {
+  static const std::vector<Setting> settings = MakeSettings();
+  return settings;
+}
+
+const std::vector<std::string>& AbsentFlags() {
+  static const std::vector<std::string> flags = {
+      "auth-token", "gossip-secret", "rate-burst", "rate-limit", "read-quorum",
+      "tls-ca",     "tls-cert",      "tls-key",    "wal",        "write-quorum"};
+  return flags;
+}
+
+const std::vector<std::string>& AbsentFileKeys() {
+  static const std::vector<std::string> keys = {"tls_ca_file",  "tls_cert_file", "tls_enabled",
+                                                "tls_key_file", "wal_dir",       "wal_mode"};
+  return keys;
+}
+
+}  // namespace aegis::node
