@@ -50,6 +50,7 @@ Control::Control(Member self, ClusterSettings settings, Options options, Leaders
       rng_(rng),
       swim_(std::move(self), settings, options_.gossip, Rng(rng_.Next()), now),
       started_(now),
+      members_(swim_.members()),
       routing_(std::make_shared<RoutingTable>()) {}
 
 void Control::Start(TimePoint now, ControlEffects& effects) {
@@ -84,17 +85,8 @@ void Control::OnStreamReply(std::uint64_t id, const Result<Bytes>& reply, TimePo
 // --- Birth and membership -----------------------------------------------------------------------
 
 void Control::AfterGossip(TimePoint now, ControlEffects& effects) {
-  for (const gossip::Event& event : effects.gossip.events) {
-    switch (event.kind) {
-      case gossip::EventKind::kRefusedForeign:
-      case gossip::EventKind::kIdConflict:
-        refusal_ = event.detail;
-        break;
-      default:
-        effects.membership_changed = true;
-    }
-  }
-  if (swim_.joined()) refusal_.clear();
+  members_ = swim_.members();
+  if (!effects.gossip.events.empty()) effects.membership_changed = true;
   MaybeBeBorn(now);
   if (born() && !announced_birth_) {
     announced_birth_ = true;
@@ -104,9 +96,8 @@ void Control::AfterGossip(TimePoint now, ControlEffects& effects) {
     effects.born = true;
     effects.membership_changed = true;
   }
-  if (born()) RecomputePlacement();
   if (effects.membership_changed) routing_dirty_ = true;
-  effects.wake_up_at = std::min(effects.wake_up_at, effects.gossip.wake_up_at);
+  effects.wake_up_at = swim_.wake_up_at();
 }
 
 void Control::MaybeBeBorn(TimePoint now) {
@@ -116,10 +107,10 @@ void Control::MaybeBeBorn(TimePoint now) {
     return;
   }
   std::size_t present = 0;
-  for (const auto& [id, member] : swim_.members()) {
+  for (const Member& member : members_) {
     if (!IsLive(member)) continue;
     ++present;
-    if (id < swim_.self().id) return;  // That one forms the cluster.
+    if (member.id < swim_.self().id) return;  // That one forms the cluster.
   }
   if (present >= options_.bootstrap_expect) BeBorn(now);
 }
@@ -138,8 +129,8 @@ void Control::RecomputePlacement() {
   // A dead member keeps its place until gossip forgets it: it may be back in a moment, and its
   // return should not move the whole cluster twice.
   std::vector<ring::PlacementMember> placed;
-  for (const auto& [id, member] : swim_.members()) {
-    if (member.state == MemberState::kLeft || IsLeaving(id)) continue;
+  for (const Member& member : members_) {
+    if (member.state == MemberState::kLeft || IsLeaving(member.id)) continue;
     placed.push_back({member.id, member.weight, member.zone});
   }
   if (placed.empty()) placed.push_back({swim_.self().id, swim_.self().weight, swim_.self().zone});
@@ -162,8 +153,8 @@ bool Control::IsLeaving(NodeId node) const {
 std::vector<Member> Control::LinkedPeers() const {
   std::vector<Member> peers;
   if (!born()) return peers;
-  for (const auto& [id, member] : swim_.members()) {
-    if (id != swim_.self().id && IsLive(member)) peers.push_back(member);
+  for (const Member& member : members_) {
+    if (member.id != swim_.self().id && IsLive(member)) peers.push_back(member);
   }
   return peers;
 }
@@ -174,7 +165,6 @@ void Control::OnLinkUp(NodeId peer, Session session) {
   Peer& state = peers_[peer];
   state = {};
   state.session = session;
-  state.linked = true;
   state.shards = NothingYetOfAny(settings().num_shards);
   state.told = state.shards;
 }
@@ -221,12 +211,12 @@ void Control::SendReports(ControlEffects& effects) {
 
 std::vector<PeerView> Control::Views() const {
   std::vector<PeerView> views;
-  for (const auto& [id, member] : swim_.members()) {
-    if (id == swim_.self().id) continue;
+  for (const Member& member : members_) {
+    if (member.id == swim_.self().id) continue;
     PeerView view;
-    view.node = id;
+    view.node = member.id;
     view.live = IsLive(member);
-    if (const auto peer = peers_.find(id); peer != peers_.end()) {
+    if (const auto peer = peers_.find(member.id); peer != peers_.end()) {
       view.leaving = peer->second.leaving;
       view.heard = peer->second.heard;
     }
@@ -239,7 +229,7 @@ std::vector<PeerView> Control::Views() const {
 bool Control::MayDecide(TimePoint now) const {
   if (!born()) return false;
   if (options_.seeds.empty() || swim_.joined()) return true;
-  if (swim_.members().size() > 1) return true;
+  if (members_.size() > 1) return true;
   return now - started_ >= options_.rejoin_patience;
 }
 
@@ -351,7 +341,7 @@ void Control::Publish(ControlEffects& effects) {
   table->version = routing_->version + 1;
   table->self = swim_.self().id;
   table->settings = settings();
-  for (const auto& [id, member] : swim_.members()) table->members.push_back(member);
+  table->members = members_;
   table->shards = routes_;
   routing_ = std::move(table);
   routing_dirty_ = false;
@@ -370,10 +360,9 @@ void Control::Goodbye(TimePoint now, ControlEffects& effects) {
 Readiness Control::readiness(TimePoint now) const {
   const auto not_ready = [](std::string reason) { return Readiness{false, std::move(reason)}; };
   if (leaving_) return not_ready("leaving the cluster");
-  if (!refusal_.empty()) return not_ready(refusal_);
+  if (!swim_.refusal().empty()) return not_ready(swim_.refusal());
   if (!born() && options_.bootstrap_expect > 1) {
-    const auto live = std::count_if(swim_.members().begin(), swim_.members().end(),
-                                    [](const auto& entry) { return IsLive(entry.second); });
+    const auto live = std::count_if(members_.begin(), members_.end(), IsLive);
     return not_ready("waiting for the cluster to form: " + std::to_string(live) + " of " +
                      std::to_string(options_.bootstrap_expect) + " nodes are here");
   }
