@@ -32,20 +32,22 @@ class FlagParser {
     app_.name("aegis");
     app_.allow_extras();  // To answer them ourselves: CLI11 would print their values, secrets too.
     app_.get_formatter()->column_width(36);
-    app_.set_help_flag("-h,--help", kHelpHelp)->group(kAboutGroup);
     app_.footer(
-        "Every setting is also an environment variable (--node-id: AEGIS_NODE_ID) and a key of\n"
-        "the configuration file (node_id). Precedence: flag, environment, file, default.");
+        "Defaults are in parentheses. Every setting is also an environment variable\n"
+        "(--node-id: AEGIS_NODE_ID) and a key of the configuration file (node_id).\n"
+        "Precedence: flag, environment, file, default.");
     values_.resize(Settings().size());
     for (std::size_t i = 0; i < Settings().size(); ++i) {
       const Setting& setting = Settings()[i];
-      AddValue(setting.FlagName(), values_[i], setting.help, setting.value, setting.group)
-          ->default_str(setting.DefaultText());
+      AddValue(setting.FlagName(), values_[i],
+               fmt::format("{} ({})", setting.help, setting.DefaultText()), setting.value,
+               setting.group);
     }
     AddValue("--config", config_file_, kConfigHelp, "FILE", kAboutGroup);
     app_.add_flag("--print-config", print_config_, kPrintConfigHelp)->group(kAboutGroup);
     app_.add_flag("--check-config", check_config_, kCheckConfigHelp)->group(kAboutGroup);
     app_.add_flag("--version", version_, kVersionHelp)->group(kAboutGroup);
+    app_.set_help_flag("-h,--help", kHelpHelp)->group(kAboutGroup);
   }
 
   // Returns what is wrong with the form of the command line.

@@ -53,7 +53,8 @@ class TopLevel final : public YAML::EventHandler {
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     RefuseAnchor(mark, anchor);
-    if (place_ != Place::kOutside) throw Refused(mark, "a mapping is not expected here");
+    if (place_ != Place::kOutside)
+      throw Refused(mark, "a mapping is not expected here (is a brace not closed?)");
     place_ = Place::kKey;
   }
   void OnMapEnd() override { place_ = Place::kOutside; }

@@ -170,9 +170,10 @@ Setting NodeIdSetting() {
 
 Setting SeedsSetting() {
   Setting setting = Describe({"seeds", kCluster, "HOST:PORT,...",
-                              "Gossip addresses of nodes to join; none: form a new cluster"});
+                              "Gossip addresses of nodes to join; without, form a new cluster"});
   setting.is_text = true;
   setting.is_list = true;
+  setting.default_text = "none";
   setting.allowed = "a comma-separated list of gossip addresses like node1:7701,10.0.0.2:7701";
   setting.assign = [](std::string_view text, Config& config) {
     auto seeds = ParseEndpoints(text);
@@ -201,8 +202,8 @@ Setting ShardsSetting() {
 }
 
 Setting DrainTimeoutSetting() {
-  Setting setting = Describe({"drain-timeout", kOperation, "DURATION",
-                              "Longest graceful leave on SIGTERM or SIGINT before exiting"});
+  Setting setting = Describe(
+      {"drain-timeout", kOperation, "DURATION", "Time to leave gracefully on SIGTERM or SIGINT"});
   setting.is_text = true;
   setting.allowed = "a duration like 30s, 500ms or 1m30s, at most 1h";
   setting.assign = [](std::string_view text, Config& config) {
@@ -224,8 +225,9 @@ Setting Named(Setting setting, const char* other_key, const char* default_text =
 std::vector<Setting> MakeSettings() {
   return {
       NodeIdSetting(),
-      Text({"zone", kIdentity, "NAME", "Failure domain; replicas go to different zones"},
-           &Config::zone, "up to 128 printable ASCII characters without spaces", IsName),
+      Named(Text({"zone", kIdentity, "NAME", "Failure domain; replicas go to different zones"},
+                 &Config::zone, "up to 128 printable ASCII characters without spaces", IsName),
+            "", "none"),
       Number<std::uint32_t>({"weight", kIdentity, "N", "Share of the shards relative to others"},
                             &Config::weight, 1, kWeightMax),
 
