@@ -86,9 +86,10 @@ void WriteOne(ReplyForm form, const Operation& operation, const Outcome& outcome
     case ReplyForm::kValueText:
       return reply.Bulk(outcome.has_value ? outcome.value : ByteView());
     case ReplyForm::kSetResult:
+      return ok ? reply.SimpleString("OK") : reply.Null();
     case ReplyForm::kOk:
     case ReplyForm::kOkIfAll:
-      return ok ? reply.SimpleString("OK") : reply.Null();
+      return reply.SimpleString("OK");
     case ReplyForm::kNumber:
       return reply.Integer(ok ? outcome.number : 0);
     case ReplyForm::kNumberFromFound:

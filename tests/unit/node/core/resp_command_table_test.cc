@@ -1,0 +1,184 @@
+#include "node/core/resp_command_table.h"
+
+#include <set>
+
+#include "resp_test_support.h"
+
+namespace aegis::node {
+namespace {
+
+using RespCommandTableTest = RespTest;
+
+// Tiers T0 and T1 of the RESP design: what Redis clients may expect of this node.
+constexpr ByteView kPromised[] = {"hello",
+                                  "auth",
+                                  "ping",
+                                  "echo",
+                                  "quit",
+                                  "reset",
+                                  "select",
+                                  "client|setinfo",
+                                  "client|setname",
+                                  "client|getname",
+                                  "client|id",
+                                  "client|info",
+                                  "client|list",
+                                  "client|kill",
+                                  "client|reply",
+                                  "client|no-evict",
+                                  "client|no-touch",
+                                  "command",
+                                  "command|count",
+                                  "command|docs",
+                                  "command|info",
+                                  "command|getkeys",
+                                  "command|list",
+                                  "info",
+                                  "config|get",
+                                  "config|set",
+                                  "config|resetstat",
+                                  "time",
+                                  "get",
+                                  "set",
+                                  "setnx",
+                                  "setex",
+                                  "psetex",
+                                  "getset",
+                                  "getdel",
+                                  "getex",
+                                  "mget",
+                                  "mset",
+                                  "msetnx",
+                                  "strlen",
+                                  "append",
+                                  "getrange",
+                                  "setrange",
+                                  "incr",
+                                  "decr",
+                                  "incrby",
+                                  "decrby",
+                                  "incrbyfloat",
+                                  "del",
+                                  "unlink",
+                                  "exists",
+                                  "touch",
+                                  "type",
+                                  "expire",
+                                  "pexpire",
+                                  "expireat",
+                                  "pexpireat",
+                                  "ttl",
+                                  "pttl",
+                                  "expiretime",
+                                  "pexpiretime",
+                                  "persist",
+                                  "rename",
+                                  "renamenx",
+                                  "copy",
+                                  "delifeq"};
+
+TEST_F(RespCommandTableTest, HasEveryPromisedCommand) {
+  for (const ByteView name : kPromised) {
+    const resp::CommandInfo* const command = resp::FindByFullName(name);
+    ASSERT_NE(command, nullptr) << name;
+    EXPECT_EQ(command->name, name);
+    EXPECT_NE(command->handler, nullptr) << name;
+  }
+}
+
+TEST_F(RespCommandTableTest, NamesAreFoundInAnyCaseAndOnlyWhole) {
+  EXPECT_EQ(resp::FindCommand("GeT"), resp::FindCommand("get"));
+  EXPECT_EQ(resp::FindCommand("ge"), nullptr);
+  EXPECT_EQ(resp::FindCommand(""), nullptr);
+  EXPECT_EQ(resp::FindCommand(std::string(100'000, 'g')), nullptr);
+  EXPECT_EQ(resp::FindByFullName("get|x"), nullptr);
+  EXPECT_EQ(resp::FindByFullName("config|x"), nullptr);
+}
+
+TEST_F(RespCommandTableTest, RowsAreConsistent) {
+  std::set<ByteView> names;
+  for (const resp::CommandInfo& command : resp::AllCommands()) {
+    EXPECT_TRUE(names.insert(command.name).second) << command.name;
+    EXPECT_EQ(command.keys.first == 0, command.key_access.empty()) << command.name;
+    const bool touches_keys = (command.flags & (resp::kWrite | resp::kReadOnly)) != 0;
+    EXPECT_EQ(command.keys.first != 0, touches_keys) << command.name;
+    EXPECT_NE((command.flags & resp::kWrite) != 0 && (command.flags & resp::kReadOnly) != 0, true)
+        << command.name;
+    EXPECT_FALSE(command.summary.empty()) << command.name;
+  }
+}
+
+TEST_F(RespCommandTableTest, CountIsTheTablesSize) {
+  EXPECT_EQ(Reply({"command", "count"}), ":" + std::to_string(resp::AllCommands().size()) + "\r\n");
+  const std::string all = Reply({"command"});
+  EXPECT_TRUE(all.starts_with("*" + std::to_string(resp::AllCommands().size()) + "\r\n"));
+  EXPECT_EQ(Reply({"command", "info"}), all);
+}
+
+TEST_F(RespCommandTableTest, InfoDescribesACommandAsRedisDoes) {
+  EXPECT_EQ(Reply({"command", "info", "GET", "nope"}),
+            "*2\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n"
+            "*3\r\n+@read\r\n+@string\r\n+@fast\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RO\r\n"
+            "+access\r\n$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n"
+            "*2\r\n$5\r\nindex\r\n:1\r\n$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n"
+            "$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:0\r\n$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0"
+            "\r\n*0\r\n$-1\r\n");
+}
+
+TEST_F(RespCommandTableTest, InfoUsesSetsAndMapsInResp3) {
+  session.version = 3;
+  const std::string info = Reply({"command", "info", "rename"});
+  EXPECT_NE(info.find("~1\r\n+write\r\n"), std::string::npos) << info;
+  EXPECT_NE(info.find("~2\r\n%3\r\n$5\r\nflags\r\n~3\r\n+RW\r\n+access\r\n+delete\r\n"),
+            std::string::npos)
+      << info;
+  EXPECT_NE(info.find("%3\r\n$5\r\nflags\r\n~2\r\n+OW\r\n+update\r\n"), std::string::npos) << info;
+}
+
+TEST_F(RespCommandTableTest, GetKeysFindsTheKeysOfAnyCommand) {
+  EXPECT_EQ(Reply({"command", "getkeys", "get", "a"}), "*1\r\n$1\r\na\r\n");
+  EXPECT_EQ(Reply({"command", "getkeys", "mset", "a", "1", "b", "2"}),
+            "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+  EXPECT_EQ(Reply({"command", "getkeys", "del", "a", "b"}), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+  EXPECT_EQ(Reply({"command", "getkeysandflags", "copy", "a", "b"}),
+            "*2\r\n*2\r\n$1\r\na\r\n*2\r\n+RO\r\n+access\r\n*2\r\n$1\r\nb\r\n*2\r\n+OW\r\n"
+            "+update\r\n");
+}
+
+TEST_F(RespCommandTableTest, GetKeysRefusesWhatRedisRefuses) {
+  EXPECT_EQ(Reply({"command", "getkeys", "get"}),
+            "-ERR wrong number of arguments for 'command|getkeys' command\r\n");
+  EXPECT_EQ(Reply({"command", "getkeys", "foo", "a"}), "-ERR Invalid command specified\r\n");
+  EXPECT_EQ(Reply({"command", "getkeys", "mset", "a"}),
+            "-ERR Invalid number of arguments specified for command\r\n");
+  EXPECT_EQ(Reply({"command", "getkeys", "client", "list"}),
+            "-ERR The command has no key arguments\r\n");
+  EXPECT_EQ(Reply({"command", "getkeys", "client", "foo"}), "-ERR Invalid command specified\r\n");
+}
+
+TEST_F(RespCommandTableTest, ListFiltersByPatternAndCategory) {
+  EXPECT_EQ(Reply({"command", "list", "filterby", "pattern", "GETD*"}), "*1\r\n$6\r\ngetdel\r\n");
+  EXPECT_EQ(Reply({"command", "list", "FILTERBY", "MODULE", "x"}), "*0\r\n");
+  EXPECT_EQ(Reply({"command", "list", "filterby", "aclcat", "foo"}), "*0\r\n");
+  const std::string admin = Reply({"command", "list", "filterby", "aclcat", "admin"});
+  EXPECT_NE(admin.find("config|set"), std::string::npos);
+  EXPECT_EQ(admin.find("\nget\r\n"), std::string::npos);
+  EXPECT_NE(Reply({"command", "list"}).find("client|setname"), std::string::npos);
+  EXPECT_EQ(Reply({"command", "list", "foo"}), "-ERR syntax error\r\n");
+  EXPECT_EQ(Reply({"command", "list", "filterby", "foo", "x"}), "-ERR syntax error\r\n");
+}
+
+TEST_F(RespCommandTableTest, DocsDescribeTheArguments) {
+  EXPECT_EQ(Reply({"command", "docs", "nope"}), "*0\r\n");
+  EXPECT_EQ(Reply({"command", "docs", "get"}),
+            "*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$22\r\nGet the value of a key\r\n"
+            "$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n"
+            "*1\r\n*4\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n");
+  session.version = 3;
+  const std::string all = Reply({"command", "docs"});
+  EXPECT_TRUE(all.starts_with("%" + std::to_string(resp::AllCommands().size()) + "\r\n"));
+  EXPECT_NE(all.find("$11\r\nsubcommands\r\n%4\r\n$10\r\nconfig|get\r\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace aegis::node

@@ -1,0 +1,118 @@
+// INFO, CONFIG: what clients ask about the node.
+
+#include "node/core/resp_commands.h"
+#include "resp_test_support.h"
+
+namespace aegis::node {
+namespace {
+
+class RespNodeTest : public RespTest {
+ protected:
+  RespNodeTest() {
+    node.facts.version = "0.2.0";
+    node.facts.node_name = "n1";
+    node.facts.run_id = 0xabc;
+    node.facts.process_id = 42;
+    node.facts.tcp_port = 7700;
+    node.facts.started_at = now - std::chrono::seconds(90'000);
+    node.facts.connected_clients = 3;
+    node.facts.used_memory = 1'932'024;
+    node.facts.max_memory = 1ULL << 30;
+    node.facts.keys = 10;
+    node.facts.keys_with_expiry = 4;
+    node.facts.cluster_nodes = 3;
+    node.facts.worker_threads = 2;
+  }
+
+  static std::string Bulk(const std::string& text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+  }
+};
+
+TEST_F(RespNodeTest, InfoHasWhatClientsWaitFor) {
+  const std::string info = Reply({"info"});
+  for (const ByteView line :
+       {"# Server\r\n", "redis_version:7.0.15\r\n", "aegis_version:0.2.0\r\n",
+        "redis_mode:standalone\r\n", "process_id:42\r\n", "tcp_port:7700\r\n",
+        "run_id:0000000000000000000000000000000000000abc\r\n", "uptime_in_seconds:90000\r\n",
+        "uptime_in_days:1\r\n", "connected_clients:3\r\n", "used_memory:1932024\r\n",
+        "used_memory_human:1.84M\r\n", "maxmemory:1073741824\r\n", "maxmemory_human:1.00G\r\n",
+        "loading:0\r\n", "role:master\r\n", "cluster_enabled:0\r\n", "aegis_nodes:3\r\n",
+        "# Keyspace\r\ndb0:keys=10,expires=4,avg_ttl=0\r\n"}) {
+    EXPECT_NE(info.find(line), std::string::npos) << line;
+  }
+}
+
+TEST_F(RespNodeTest, InfoShowsTheSectionsAskedFor) {
+  EXPECT_EQ(Reply({"info", "CLUSTER"}), Bulk("# Cluster\r\ncluster_enabled:0\r\n"));
+  EXPECT_EQ(Reply({"info", "keyspace", "cluster", "cluster"}),
+            Bulk("# Cluster\r\ncluster_enabled:0\r\n\r\n# Keyspace\r\n"
+                 "db0:keys=10,expires=4,avg_ttl=0\r\n"));
+  EXPECT_EQ(Reply({"info", "nothing"}), Bulk(""));
+  EXPECT_EQ(Reply({"info", "default"}), Reply({"info"}));
+  EXPECT_EQ(Reply({"info", "nothing", "everything"}), Reply({"info"}));
+}
+
+TEST_F(RespNodeTest, InfoOfAnEmptyNodeHasNoDatabase) {
+  node.facts.keys = 0;
+  EXPECT_EQ(Reply({"info", "keyspace"}), Bulk("# Keyspace\r\n"));
+}
+
+TEST_F(RespNodeTest, InfoIsVerbatimInResp3) {
+  session.version = 3;
+  EXPECT_EQ(Reply({"info", "cluster"}), "=34\r\ntxt:# Cluster\r\ncluster_enabled:0\r\n\r\n");
+}
+
+TEST_F(RespNodeTest, ConfigGetAnswersWhatToolsAskFor) {
+  EXPECT_EQ(Reply({"config", "get", "save"}), "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+  EXPECT_EQ(Reply({"config", "get", "AppendOnly"}), "*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n");
+  EXPECT_EQ(Reply({"config", "get", "databases"}), "*2\r\n$9\r\ndatabases\r\n$1\r\n1\r\n");
+  EXPECT_EQ(Reply({"config", "get", "maxmemory"}),
+            "*2\r\n$9\r\nmaxmemory\r\n$10\r\n1073741824\r\n");
+  EXPECT_EQ(Reply({"config", "get", "nothing"}), "*0\r\n");
+  session.version = 3;
+  EXPECT_EQ(Reply({"config", "get", "save"}), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
+}
+
+TEST_F(RespNodeTest, ConfigGetMatchesPatternsAndShowsEachParameterOnce) {
+  const std::string memory = Reply({"config", "get", "maxmem*", "maxmemory"});
+  EXPECT_TRUE(memory.starts_with("*4\r\n$9\r\nmaxmemory\r\n")) << memory;
+  EXPECT_NE(memory.find("maxmemory-policy\r\n$11\r\nallkeys-lru\r\n"), std::string::npos);
+}
+
+TEST_F(RespNodeTest, ConfigSetToWhatAlreadyIsSucceeds) {
+  EXPECT_EQ(Reply({"config", "set", "save", "", "appendonly", "NO"}), "+OK\r\n");
+  EXPECT_EQ(Reply({"config", "set", "maxmemory", "1gb"}), "+OK\r\n");
+}
+
+TEST_F(RespNodeTest, ConfigSetRefusesWhatItCannotDo) {
+  EXPECT_EQ(Reply({"config", "set", "appendonly", "yes"}),
+            "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - can't set "
+            "immutable config\r\n");
+  EXPECT_EQ(Reply({"config", "set", "maxmemory", "bad"}),
+            "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must "
+            "be a memory value\r\n");
+  EXPECT_EQ(Reply({"config", "set", "save", "", "save", ""}),
+            "-ERR CONFIG SET failed (possibly related to argument 'save') - duplicate "
+            "parameter\r\n");
+  EXPECT_EQ(Reply({"config", "set", "foo", "bar"}),
+            "-ERR Unknown option or number of arguments for CONFIG SET - 'foo'\r\n");
+  EXPECT_EQ(Reply({"config", "set", "save", "", "timeout"}), "-ERR syntax error\r\n");
+  EXPECT_EQ(Reply({"config", "set", "save"}),
+            "-ERR wrong number of arguments for 'config|set' command\r\n");
+}
+
+TEST_F(RespNodeTest, ResetStatResetsOnce) {
+  EXPECT_EQ(Reply({"config", "resetstat"}), "+OK\r\n");
+  EXPECT_EQ(node.resets, 1);
+}
+
+TEST_F(RespNodeTest, DataCommandsGatherNoFacts) {
+  Send({"set", "k", "v"});
+  Send({"get", "k"});
+  Reply({"ping"});
+  EXPECT_EQ(node.facts_asked, 0);
+}
+
+}  // namespace
+}  // namespace aegis::node
