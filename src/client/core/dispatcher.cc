@@ -58,6 +58,10 @@ void Dispatcher::Route(Call& call, bool fresh, TimePoint now, Effects& effects) 
     dialling = pool_.DialAny(fresh, now, rng_, effects);
   }
   if (!dialling) {
+    // That the only node who can answer is out of reach is an answer by itself.
+    if (!only.empty()) {
+      return Finish(call, ClientError{Errc::kUnavailable, "out of reach" + dial_failure_}, effects);
+    }
     const std::string why = "no server can be reached" + dial_failure_;
     return TryAgain(call, call.verdict, why, Pace::kLater, now, effects);
   }
@@ -89,12 +93,10 @@ void Dispatcher::RouteParked(TimePoint now, Effects& effects) {
 void Dispatcher::TryAgain(Call& call, Errc verdict, ByteView why, Pace pace, TimePoint now,
                           Effects& effects) {
   call.verdict = verdict;
-  // A node that is the only one who can answer and cannot be reached is an answer by itself.
-  const bool final = verdict == Errc::kUnavailable && !call.request.address.empty();
   const Duration wait = pace == Pace::kAtOnce
                             ? Duration::zero()
                             : WithJitter(Doubled(kBackoffBase, call.retries, kBackoffMax), rng_);
-  if (final || call.retries >= options_.max_retries || now + wait >= call.deadline) {
+  if (call.retries >= options_.max_retries || now + wait >= call.deadline) {
     const std::string tries =
         call.retries == 0 ? "" : " (after " + std::to_string(call.retries + 1) + " tries)";
     return Finish(call, ClientError{verdict, std::string(why) + tries}, effects);
