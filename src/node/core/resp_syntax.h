@@ -17,7 +17,7 @@ namespace aegis::node::resp {
 
 struct Argument {
   std::string name;
-  ByteView type;   // As in COMMAND DOCS: "key", "string", "integer", "oneof", "block", ...
+  ByteView type;     // As in COMMAND DOCS: "key", "string", "integer", "oneof", "block", ...
   ByteView token{};  // Empty: none.
   bool optional = false;
   bool multiple = false;
