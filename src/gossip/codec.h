@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -17,6 +18,9 @@ namespace aegis::gossip {
 // A host name has at most this many bytes (RFC 1035), a version string as many as is sensible.
 inline constexpr std::size_t kHostSizeMax = 253;
 inline constexpr std::size_t kSoftwareSizeMax = 64;
+inline constexpr std::size_t kRefusalSizeMax = 1024;
+// So that whoever is told something of an incarnation can refute it.
+inline constexpr std::uint64_t kIncarnationMax = std::uint64_t{1} << 62U;
 // The longest encoded member or rumour, framing included.
 inline constexpr std::size_t kMemberSizeMax =
     2 * limits::kNameSizeMax + 2 * kHostSizeMax + kSoftwareSizeMax + 96;

@@ -33,7 +33,7 @@ struct Event {
   enum class Kind : std::uint8_t {
     kJoined,     // Unknown, dead or left before; alive now.
     kUpdated,    // Alive before and now, with other metadata.
-    kRestarted,  // The same node with a new session, that is: with empty memory.
+    kRestarted,  // Live before and now, with a new session, that is: with empty memory.
     kSuspected,
     kRefuted,  // A suspect proved to be alive.
     kDied,

@@ -98,7 +98,7 @@ class Exchange {
   Duration seed_backoff_;
   bool joined_ = false;
   std::string refusal_;
-  bool spread_birth_ = false;
+  TimePoint spread_birth_at_ = TimePoint::max();
   TimePoint next_seeds_ = TimePoint::max();
   TimePoint next_push_pull_;
   TimePoint next_dead_contact_;

@@ -89,9 +89,7 @@ class Membership {
   void ApplySuspect(const Rumour& rumour, TimePoint now, Effects& effects);
   void ApplyGone(const Rumour& rumour, TimePoint now, Effects& effects);
   void ApplyAboutSelf(const Rumour& rumour, TimePoint now, Effects& effects);
-  Verdict JudgeNewRun(const MemberList::Entry* known, const Member& member) const;
-  void Admit(const Member& member, TimePoint now, Effects& effects);
-  void Enter(MemberList::Entry& entry, MemberState state, TimePoint now);
+  void Enter(MemberList::Entry& entry, MemberState from, MemberState to, TimePoint now);
   void RaiseIncarnationAbove(std::uint64_t incarnation);
   void Spread(const Member& member, NodeId accuser);
 

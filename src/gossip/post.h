@@ -13,6 +13,9 @@
 
 namespace aegis::gossip {
 
+// How metrics name a datagram.
+MessageKind KindOf(const DatagramBody& body);
+
 class Post {
  public:
   // REQUIRES: everything referred to outlives this.

@@ -42,7 +42,7 @@ class Prober {
 
   void OnPingRequest(const Endpoint& from, const PingRequest& request, TimePoint now,
                      Effects& effects);
-  void OnAck(const Ack& ack, Effects& effects);
+  void OnAck(NodeId from, const Ack& ack, Effects& effects);
   void OnNack(const Nack& nack);
   // The TCP part of probe `seq` was answered by its target.
   void OnStreamAck(std::uint32_t seq);
@@ -56,7 +56,8 @@ class Prober {
     Session session;
     TimePoint escalate_at;  // max(): has been.
     TimePoint fail_at;
-    int nacks_expected = 0;
+    int relays = 0;         // How many were asked,
+    int relays_silent = 0;  // and how many of them have not said that they heard nothing.
     bool urgent = false;
   };
   struct Relay {

@@ -29,6 +29,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -117,14 +118,19 @@ class Swim {
   int health_score() const { return awareness_.score(); }
   const Counters& counters() const { return counters_; }
   // As the last Effects::wake_up_at, and right after SetSettings() too.
-  TimePoint wake_up_at() const;
+  TimePoint wake_up_at() const { return wake_up_at_; }
 
  private:
+  // Every call begins and ends with these.
+  void Begin(TimePoint now);
+  void End(TimePoint now, Effects& effects);
+
   void OnRumours(const DatagramMessage& message, TimePoint now, Effects& effects);
   void OnBody(const Endpoint& from, const DatagramMessage& message, TimePoint now,
               Effects& effects);
   void SpreadRumours(TimePoint now, Effects& effects);
-  void ForgiveStall(TimePoint now);
+  void Spread(std::size_t fanout, TimePoint now, Effects& effects);
+  TimePoint NextDeadline() const;
 
   const Options options_;
   Rng rng_;
@@ -138,6 +144,7 @@ class Swim {
   Prober prober_;
   Exchange exchange_;
   TimePoint next_spread_;
+  TimePoint wake_up_at_;
 };
 
 }  // namespace aegis::gossip
