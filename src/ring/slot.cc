@@ -1,0 +1,81 @@
+#include "ring/slot.h"
+
+#include <array>
+#include <cstddef>
+
+#include "base/check.h"
+#include "model/limits.h"
+
+namespace aegis::ring {
+namespace {
+
+constexpr std::uint32_t kPolynomial = 0x1021;  // x^16 + x^12 + x^5 + 1, most significant bit first.
+
+constexpr std::array<std::uint16_t, 256> MakeTable() {
+  std::array<std::uint16_t, 256> table{};
+  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+    std::uint32_t crc = byte << 8U;
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc & 0x8000U) != 0 ? crc << 1U ^ kPolynomial : crc << 1U;
+    }
+    table[byte] = static_cast<std::uint16_t>(crc & 0xffffU);
+  }
+  return table;
+}
+
+constexpr std::array<std::uint16_t, 256> kTable = MakeTable();
+
+constexpr std::uint16_t Crc16(ByteView bytes) {
+  std::uint32_t crc = 0;
+  for (const char c : bytes) {
+    const std::uint32_t index = crc >> 8U ^ static_cast<unsigned char>(c);
+    crc = (crc << 8U & 0xffffU) ^ kTable[index];
+  }
+  return static_cast<std::uint16_t>(crc);
+}
+
+static_assert(Crc16("123456789") == 0x31c3, "the check value of CRC-16/XMODEM");
+static_assert((limits::kSlots & (limits::kSlots - 1)) == 0, "the modulo below is a mask");
+
+void CheckShards(std::uint32_t num_shards) {
+  AEGIS_CHECK(num_shards >= limits::kShardsMin && num_shards <= limits::kShardsMax,
+              "a cluster has between one shard and one shard per slot");
+}
+
+// The lowest slot s with s * num_shards / kSlots == shard.
+std::uint32_t FirstSlot(std::uint32_t shard, std::uint32_t num_shards) {
+  return (shard * limits::kSlots + num_shards - 1) / num_shards;
+}
+
+}  // namespace
+
+ByteView HashTag(ByteView key) {
+  const std::size_t open = key.find('{');
+  if (open == ByteView::npos) return key;
+  const std::size_t close = key.find('}', open + 1);
+  if (close == ByteView::npos || close == open + 1) return key;
+  return key.substr(open + 1, close - open - 1);
+}
+
+Slot SlotOf(ByteView key) {
+  return Slot{static_cast<std::uint16_t>(Crc16(HashTag(key)) & (limits::kSlots - 1))};
+}
+
+ShardId ShardOf(Slot slot, std::uint32_t num_shards) {
+  CheckShards(num_shards);
+  AEGIS_CHECK(slot.value() < limits::kSlots, "a slot lies below kSlots");
+  return ShardId{slot.value() * num_shards / limits::kSlots};
+}
+
+ShardId ShardOf(ByteView key, std::uint32_t num_shards) { return ShardOf(SlotOf(key), num_shards); }
+
+SlotRange SlotsOf(ShardId shard, std::uint32_t num_shards) {
+  CheckShards(num_shards);
+  AEGIS_CHECK(shard.value() < num_shards, "a shard lies below num_shards");
+  const std::uint32_t first = FirstSlot(shard.value(), num_shards);
+  const std::uint32_t next = FirstSlot(shard.value() + 1, num_shards);
+  return {.first = Slot{static_cast<std::uint16_t>(first)},
+          .last = Slot{static_cast<std::uint16_t>(next - 1)}};
+}
+
+}  // namespace aegis::ring
