@@ -1,0 +1,201 @@
+"""A cluster of aegis processes on loopback, for tests: start, kill, restart, wait.
+
+    with Cluster(3, binary) as cluster:
+        cluster.start()
+        ...cluster.nodes[0].port...
+
+Ports are free ones of this machine. Every wait is for something to become true, ends early when a
+process dies, and has a deadline. Whatever ends a test, the processes end too: at the end of the
+"with", and by the kernel should the test itself be killed.
+"""
+
+import ctypes
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+HOST = "127.0.0.1"
+READY_PATIENCE = 30.0  # Seconds until a started node must be ready.
+LEAVE_PATIENCE = 40.0  # Seconds until a node that was asked to leave must be gone.
+LOOK_AGAIN = 0.05  # Seconds between two looks at something that is not true yet.
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """For Popen's preexec_fn: the kernel ends the child when this process ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def free_ports(count):
+    """Ports that were free for both TCP and UDP a moment ago; all different."""
+    ports, held = [], []
+    while len(ports) < count:
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        held += [tcp, udp]
+        tcp.bind((HOST, 0))
+        try:
+            udp.bind((HOST, tcp.getsockname()[1]))
+        except OSError:
+            continue
+        ports.append(tcp.getsockname()[1])
+    for each in held:
+        each.close()
+    return ports
+
+
+def wait_until(condition, what, patience=READY_PATIENCE):
+    """Returns condition()'s first true answer; AssertionError says `what` did not come."""
+    deadline = time.monotonic() + patience
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience:.0f} s in vain for: {what}")
+        time.sleep(LOOK_AGAIN)
+
+
+class Node:
+    """One aegis process: its ports, its data, its log."""
+
+    def __init__(self, name, binary, directory, ports, flags):
+        self.name = name
+        self.port, self.gossip_port, self.http_port = ports
+        self.data_dir = directory / name
+        self.log_path = directory / f"{name}.log"
+        self.process = None
+        self._binary = binary
+        self._flags = list(flags)
+        self._seeds = []
+
+    def start(self, seeds, bootstrap_expect):
+        """Starts the process; `seeds` are nodes, it may be one of them."""
+        self._seeds = [
+            "--seeds", ",".join(f"{HOST}:{node.gossip_port}" for node in seeds),
+            "--bootstrap-expect", str(bootstrap_expect),
+        ] if len(seeds) > 1 else []
+        self.restart()
+
+    def restart(self):
+        """Starts the process again, with the same flags and the same data directory."""
+        assert not self.running(), f"{self.name} is still running"
+        command = [
+            str(self._binary),
+            "--node-id", self.name,
+            "--bind", f"{HOST}:{self.port}",
+            "--gossip", f"{HOST}:{self.gossip_port}",
+            "--health-addr", f"{HOST}:{self.http_port}",
+            "--data-dir", str(self.data_dir),
+            *self._seeds,
+            *self._flags,
+        ]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=die_with_parent)
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self, number=signal.SIGKILL):
+        """Sends a signal; after SIGKILL, waits for the end."""
+        self.process.send_signal(number)
+        if number == signal.SIGKILL:
+            self.process.wait()
+
+    def leave(self):
+        """Asks the node to leave the cluster; its exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=LEAVE_PATIENCE)
+
+    def http(self, path):
+        """(status, body) of a GET on the health port; (0, "") if it does not answer."""
+        try:
+            url = f"http://{HOST}:{self.http_port}{path}"
+            with urllib.request.urlopen(url, timeout=5) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def status(self):
+        """/status as an object."""
+        code, body = self.http("/status")
+        assert code == 200, f"{self.name}: /status answered {code}"
+        return json.loads(body)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def wait_ready(self, patience=READY_PATIENCE):
+        last = [""]
+
+        def ready():
+            assert self.running(), f"{self.name} ended by itself:\n{self.log()}"
+            code, last[0] = self.http("/ready")
+            return code == 200
+
+        try:
+            wait_until(ready, f"{self.name} ready", patience)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n/ready says: {last[0]}\n{self.log()}") from None
+
+
+class Cluster:
+    """`n` nodes, named node1.. and numbered from 0."""
+
+    def __init__(self, n, binary, base_dir=None, flags=()):
+        self._own_dir = base_dir is None
+        self.directory = Path(base_dir or tempfile.mkdtemp(prefix="aegis-cluster-"))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        ports = free_ports(3 * n)
+        self.nodes = [
+            Node(f"node{i + 1}", binary, self.directory, ports[3 * i:3 * i + 3],
+                 ["--max-memory", "256", *flags])
+            for i in range(n)
+        ]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def ports(self):
+        return [node.port for node in self.nodes]
+
+    def start(self):
+        """Starts every node and waits until all are ready."""
+        for node in self.nodes:
+            node.start(self.nodes, len(self.nodes))
+        for node in self.nodes:
+            node.wait_ready()
+
+    def kill(self, i, number=signal.SIGKILL):
+        self.nodes[i].kill(number)
+
+    def restart(self, i):
+        self.nodes[i].restart()
+
+    def wait_ready(self, i, patience=READY_PATIENCE):
+        self.nodes[i].wait_ready(patience)
+
+    def stop(self):
+        """Ends every process, whatever state it is in, and removes the data."""
+        for node in self.nodes:
+            if node.running():
+                node.kill()
+        if self._own_dir:
+            shutil.rmtree(self.directory, ignore_errors=True)
