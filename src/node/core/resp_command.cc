@@ -121,6 +121,7 @@ void WriteInfo(const CommandInfo& command, RespWriter& reply) {
   WriteStatusSet(Categories(command), reply);
   WriteBulkSet(Split(command.tips, ' '), reply);
   WriteKeySpecs(command, reply);
+  if (command.subcommands.empty()) return reply.Set(0);  // In Redis, none are a set, some an array.
   reply.Array(command.subcommands.size());
   for (const CommandInfo& subcommand : command.subcommands) WriteInfo(subcommand, reply);
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/limits.h"
@@ -68,18 +69,20 @@ ByteView WhyNot(const Parameter& parameter, ByteView value) {
 
 }  // namespace
 
+// A parameter asked for by its plain name is answered under the name that was asked for.
 Translation ConfigGet(RespCall& call) {
-  std::vector<Parameter> parameters = Parameters(call.node);
-  const auto patterns = call.argv.subspan(2);
-  const auto unmatched = [&](const Parameter& parameter) {
-    return std::none_of(patterns.begin(), patterns.end(), [&](ByteView pattern) {
-      return GlobMatch(pattern, parameter.name, /*ignore_case=*/true);
-    });
-  };
-  std::erase_if(parameters, unmatched);
+  std::vector<Parameter> matches;
+  for (Parameter& parameter : Parameters(call.node)) {
+    for (const ByteView pattern : call.argv.subspan(2)) {
+      if (!GlobMatch(pattern, parameter.name, /*ignore_case=*/true)) continue;
+      if (EqualsIgnoringCase(pattern, parameter.name)) parameter.name = pattern;
+      matches.push_back(std::move(parameter));
+      break;
+    }
+  }
   wire::RespWriter reply = call.Reply();
-  reply.Map(parameters.size());
-  for (const Parameter& parameter : parameters) {
+  reply.Map(matches.size());
+  for (const Parameter& parameter : matches) {
     reply.Bulk(parameter.name);
     reply.Bulk(parameter.value);
   }

@@ -65,7 +65,7 @@ TEST_F(RespNodeTest, InfoIsVerbatimInResp3) {
 
 TEST_F(RespNodeTest, ConfigGetAnswersWhatToolsAskFor) {
   EXPECT_EQ(Reply({"config", "get", "save"}), "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
-  EXPECT_EQ(Reply({"config", "get", "AppendOnly"}), "*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n");
+  EXPECT_EQ(Reply({"config", "get", "AppendOnly"}), "*2\r\n$10\r\nAppendOnly\r\n$2\r\nno\r\n");
   EXPECT_EQ(Reply({"config", "get", "databases"}), "*2\r\n$9\r\ndatabases\r\n$1\r\n1\r\n");
   EXPECT_EQ(Reply({"config", "get", "maxmemory"}),
             "*2\r\n$9\r\nmaxmemory\r\n$10\r\n1073741824\r\n");
