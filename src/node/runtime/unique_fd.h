@@ -22,6 +22,9 @@ class UniqueFd {
   bool valid() const { return fd_ >= 0; }
   int get() const { return fd_; }
 
+  // The caller closes it from now on.
+  int Release() { return std::exchange(fd_, -1); }
+
   // Returns false if the system reported a failure of what was written before.
   bool Close() { return fd_ < 0 || ::close(std::exchange(fd_, -1)) == 0; }
 
