@@ -93,6 +93,7 @@ void Control::AfterGossip(TimePoint now, ControlEffects& effects) {
     own_ = NothingYetOfAny(settings().num_shards);
     routes_.resize(settings().num_shards);
     told_followers_.resize(settings().num_shards);
+    leaderless_ = settings().num_shards;  // Until the first Evaluate() knows better.
     effects.born = true;
     effects.membership_changed = true;
   }

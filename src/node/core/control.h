@@ -113,6 +113,8 @@ class Control {
   bool drained() const { return drained_; }
   // Says goodbye to the cluster. Call when drained, or out of patience.
   void Goodbye(TimePoint now, ControlEffects& effects);
+  // The goodbye has been sent; the process may end.
+  bool goodbye_said() const { return swim_.farewell_said(); }
 
   // Peers this node keeps a link with; the one with the lower id dials.
   std::vector<Member> LinkedPeers() const;
@@ -157,10 +159,10 @@ class Control {
   Rng rng_;
   gossip::Swim swim_;
   const TimePoint started_;
+  std::vector<Member> members_;  // As gossip last knew them; sorted by id, self included.
   bool announced_birth_ = false;
   bool leaving_ = false;
   bool drained_ = false;
-  std::string refusal_;  // Why the cluster would not have this node, as long as it will not.
 
   std::map<NodeId, Peer> peers_;  // Those with a link.
   std::vector<ring::PlacementMember> placed_;  // What placement_ was computed from.
