@@ -52,7 +52,8 @@ class PeerSession {
   Result<Ok> OnFrame(ByteView payload, Effects& effects);
   void AppendRefusal(const std::string& reason, Bytes& out) const;
 
-  // Tells every shard that the link stands. Call once, after `established`.
+  // Tells every shard that the link stands. Call once, after `established`, and pump then: marks
+  // made before may have woken a link that could not send yet.
   void OnEstablished();
 
   // Appends frames of the marked shards until `out` holds about `bytes_max` bytes. True: more is
