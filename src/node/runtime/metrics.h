@@ -1,0 +1,120 @@
+// Metrics: what Prometheus sees of a node.
+//
+// The engine fills a MetricsSnapshot when it is asked for /metrics; RenderMetrics() turns it into
+// the text format. To add a metric, add a field here and a line in metrics.cc; the table in
+// docs/OPERATIONS.md is made from the same lines.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "node/runtime/latency_recorder.h"
+#include "node/runtime/process_stats.h"
+
+namespace aegis::node {
+
+// Counters (..._total below) count since the start of the process. A list that is empty shows
+// nothing; give every member of a fixed set, zeros included, so that rates work from the start.
+struct MetricsSnapshot {
+  std::string version;
+  std::string node;     // --node-id
+  std::string cluster;  // Cluster id in hexadecimal; empty: none yet.
+  Duration uptime{};
+  bool ready = false;
+
+  // Data.
+  std::uint64_t keys = 0;  // Held here, replicas included.
+  std::uint64_t memory_used_bytes = 0;
+  std::uint64_t memory_max_bytes = 0;
+  std::uint64_t keyspace_hits = 0;
+  std::uint64_t keyspace_misses = 0;
+  std::uint64_t expired_keys = 0;
+  std::uint64_t evicted_keys = 0;
+
+  // Doors.
+  struct Protocol {
+    std::string protocol;  // "resp", "native", "unknown" (nothing sent yet), "peer"
+    std::uint64_t connections = 0;
+    std::uint64_t opened = 0;
+    std::uint64_t rejected = 0;         // Over the limit of connections.
+    std::uint64_t protocol_errors = 0;  // Closed because nobody could read what they sent.
+    std::uint64_t received_bytes = 0;
+    std::uint64_t sent_bytes = 0;
+  };
+  std::vector<Protocol> protocols;
+
+  struct Command {
+    std::string command;  // "get", "set", ...
+    std::string result;  // "ok", "not_found", "conflict", "error", "unavailable", "unknown_outcome"
+    std::uint64_t count = 0;
+  };
+  std::vector<Command> commands;
+
+  struct CommandClass {
+    std::string name;              // "read", "write", "other"
+    LatencyDistribution duration;  // From the command's bytes being read to its reply being ready.
+  };
+  std::vector<CommandClass> command_durations;
+
+  std::uint64_t forwarded_sent = 0;      // Operations sent to the nodes that lead their shards.
+  std::uint64_t forwarded_received = 0;  // Operations run for other nodes.
+
+  // Shards.
+  std::uint64_t shards_led = 0;
+  std::uint64_t shards_held = 0;  // Led or followed.
+  std::uint64_t shards_leaderless = 0;
+  std::uint64_t leader_changes = 0;
+
+  // Replication.
+  struct Peer {
+    std::string peer;  // --node-id of the other node
+    bool connected = false;
+    std::uint64_t lag_records = 0;  // Led here and not acknowledged by it.
+    std::uint64_t lag_bytes = 0;
+  };
+  std::vector<Peer> peers;
+  std::uint64_t records_sent = 0;
+  std::uint64_t records_received = 0;
+  std::uint64_t records_applied = 0;
+  std::uint64_t full_copies_started = 0;
+  std::uint64_t full_copies_finished = 0;
+  std::uint64_t records_lost = 0;  // Acknowledged writes that a failover gave up.
+
+  // Gossip.
+  struct Members {
+    std::string state;  // "alive", "suspect", "dead", "left"
+    std::uint64_t count = 0;
+  };
+  std::vector<Members> members;
+
+  struct GossipTraffic {
+    std::string type;  // "ping", "ping_req", "ack", ..., "push_pull"
+    std::uint64_t sent = 0;
+    std::uint64_t sent_bytes = 0;
+    std::uint64_t received = 0;
+    std::uint64_t received_bytes = 0;
+  };
+  std::vector<GossipTraffic> gossip;
+  std::uint64_t gossip_dropped = 0;  // Datagrams received and not understood.
+  std::uint64_t suspicions = 0;
+  std::uint64_t refutations = 0;
+  std::uint64_t health_score = 0;  // Lifeguard's local health multiplier; 0 is healthy.
+
+  std::optional<ProcessStats> process;
+};
+
+inline constexpr char kMetricsContentType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+std::string RenderMetrics(const MetricsSnapshot& snapshot);
+
+// The table of all metrics, for docs/OPERATIONS.md.
+std::string MetricsAsMarkdown();
+
+// A snapshot in which every metric has a value: for tests and MetricsAsMarkdown().
+MetricsSnapshot SampleMetrics();
+
+}  // namespace aegis::node
