@@ -10,10 +10,8 @@ compared by meaning: connection numbers, and lifetimes to the second they were a
 import random
 import re
 import shlex
-import sys
-import unittest
 
-from cluster import Cluster
+from foreign_cluster import ForeignClusterTest, main
 from redis_server import RedisServer
 from resp_client import RespClient
 from resp_scripts import INTENDED_DIFFERENCES, SAME_COMMAND_INFO, SCRIPTS
@@ -38,20 +36,11 @@ def agree(command, ours, theirs):
     return False
 
 
-class RespDifferentialTest(unittest.TestCase):
-    binary = None
-
+class RespDifferentialTest(ForeignClusterTest):
     @classmethod
     def setUpClass(cls):
         cls.redis = cls.enterClassContext(RedisServer())
-        cls.cluster = cls.enterClassContext(Cluster(3, cls.binary))
-        cls.cluster.start()
-
-    if not hasattr(unittest.TestCase, "enterClassContext"):  # Before Python 3.11.
-        @classmethod
-        def enterClassContext(cls, context):
-            cls.addClassCleanup(context.__exit__, None, None, None)
-            return context.__enter__()
+        super().setUpClass()
 
     def connect(self, version, node=0):
         """(aegis, redis), both speaking RESP `version`."""
@@ -233,5 +222,4 @@ def random_commands(rng, prefix):
 
 
 if __name__ == "__main__":
-    RespDifferentialTest.binary = sys.argv.pop(1)
-    unittest.main()
+    main()
