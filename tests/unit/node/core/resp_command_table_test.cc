@@ -1,7 +1,12 @@
 #include "node/core/resp_command_table.h"
 
+#include <fstream>
+#include <iterator>
+#include <regex>
 #include <set>
+#include <string>
 
+#include "node/core/resp_text.h"
 #include "resp_test_support.h"
 
 namespace aegis::node {
@@ -83,6 +88,15 @@ TEST_F(RespCommandTableTest, HasEveryPromisedCommand) {
     ASSERT_NE(command, nullptr) << name;
     EXPECT_EQ(command->name, name);
     EXPECT_NE(command->handler, nullptr) << name;
+  }
+}
+
+TEST_F(RespCommandTableTest, EveryCommandIsInTheDocument) {
+  std::ifstream in(AEGIS_SOURCE_DIR "/docs/REDIS.md");
+  const std::string document{std::istreambuf_iterator<char>(in), {}};
+  for (const resp::CommandInfo& command : resp::AllCommands()) {
+    const std::regex word("\\b" + resp::ToUpper(command.name) + "\\b");
+    EXPECT_TRUE(std::regex_search(document, word)) << command.name;
   }
 }
 
