@@ -18,7 +18,7 @@ using ByteView = std::string_view;
 
 // Appends `value` to `out`, most significant byte first.
 template <class T>
-  requires std::is_unsigned_v<T>
+requires std::is_unsigned_v<T>
 void AppendBigEndian(T value, Bytes& out) {
   for (unsigned shift = sizeof(T) * 8; shift > 0; shift -= 8) {
     out.push_back(static_cast<char>(value >> (shift - 8) & 0xffU));
@@ -27,8 +27,7 @@ void AppendBigEndian(T value, Bytes& out) {
 
 // REQUIRES: from.size() >= sizeof(T).
 template <class T>
-  requires std::is_unsigned_v<T>
-T LoadBigEndian(ByteView from) {
+requires std::is_unsigned_v<T> T LoadBigEndian(ByteView from) {
   T value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i) {
     value = static_cast<T>(static_cast<T>(value << 8U) | static_cast<unsigned char>(from[i]));

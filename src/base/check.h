@@ -19,9 +19,9 @@ namespace aegis {
 
 }  // namespace aegis
 
-#define AEGIS_CHECK(condition, message)                                     \
-  do {                                                                      \
-    if (!(condition)) [[unlikely]] {                                        \
-      ::aegis::CheckFailed(#condition, __FILE__, __LINE__, message);        \
-    }                                                                       \
+#define AEGIS_CHECK(condition, message)                              \
+  do {                                                               \
+    if (!(condition)) [[unlikely]] {                                 \
+      ::aegis::CheckFailed(#condition, __FILE__, __LINE__, message); \
+    }                                                                \
   } while (false)

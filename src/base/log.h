@@ -45,9 +45,9 @@ void WriteLog(LogLevel level, std::string_view module, fmt::format_string<Args..
 
 }  // namespace aegis
 
-#define AEGIS_LOG(level, module, ...)                                           \
-  do {                                                                          \
-    if (::aegis::LogEnabled(::aegis::LogLevel::level)) {                        \
-      ::aegis::WriteLog(::aegis::LogLevel::level, module, __VA_ARGS__);         \
-    }                                                                           \
+#define AEGIS_LOG(level, module, ...)                                   \
+  do {                                                                  \
+    if (::aegis::LogEnabled(::aegis::LogLevel::level)) {                \
+      ::aegis::WriteLog(::aegis::LogLevel::level, module, __VA_ARGS__); \
+    }                                                                   \
   } while (false)

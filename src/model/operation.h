@@ -20,29 +20,29 @@
 namespace aegis {
 
 enum class OpCode : std::uint8_t {
-  kGet = 1,          // value, version, ttl
-  kPeek = 2,         // As kGet without the value; `number` = value size. EXISTS, TTL, STRLEN, TOUCH
-  kSet = 3,          // `value`, `expiry`, `condition`
-  kDelete = 4,       // `condition`. Outcome kNotFound when there was nothing to delete.
-  kGetDelete = 5,    // value of what was deleted
-  kExpire = 6,       // `expiry` (kNone = persist), `expire_rule`. `number` = 1 if changed, else 0.
-  kGetExpire = 7,    // GETEX: kGet, then as kExpire; expiry kKeep = leave it
-  kIncrement = 8,    // += `number`; a missing key counts as 0 and gets `expiry`
+  kGet = 1,        // value, version, ttl
+  kPeek = 2,       // As kGet without the value; `number` = value size. EXISTS, TTL, STRLEN, TOUCH
+  kSet = 3,        // `value`, `expiry`, `condition`
+  kDelete = 4,     // `condition`. Outcome kNotFound when there was nothing to delete.
+  kGetDelete = 5,  // value of what was deleted
+  kExpire = 6,     // `expiry` (kNone = persist), `expire_rule`. `number` = 1 if changed, else 0.
+  kGetExpire = 7,  // GETEX: kGet, then as kExpire; expiry kKeep = leave it
+  kIncrement = 8,  // += `number`; a missing key counts as 0 and gets `expiry`
   kIncrementFloat = 9,  // += `value` read as a decimal; value = the new decimal text
-  kAppend = 10,      // `value`; `number` = new size
-  kSetRange = 11,    // `value` at byte `number`; `number` = new size
-  kGetRange = 12,    // bytes [`number`, `number2`], negative from the end, as GETRANGE
-  kRename = 13,      // `key` to `key2`; kNotFound if missing; `condition` kIfAbsent = RENAMENX
-  kCopy = 14,        // `key` to `key2`; `condition` kIfAbsent unless REPLACE
-  kMultiSetNx = 15,  // `key`/`value` and `more`, all or nothing
+  kAppend = 10,         // `value`; `number` = new size
+  kSetRange = 11,       // `value` at byte `number`; `number` = new size
+  kGetRange = 12,       // bytes [`number`, `number2`], negative from the end, as GETRANGE
+  kRename = 13,         // `key` to `key2`; kNotFound if missing; `condition` kIfAbsent = RENAMENX
+  kCopy = 14,           // `key` to `key2`; `condition` kIfAbsent unless REPLACE
+  kMultiSetNx = 15,     // `key`/`value` and `more`, all or nothing
 };
 
 enum class Condition : std::uint8_t {
   kAlways,
-  kIfAbsent,        // NX
-  kIfPresent,       // XX
-  kIfVersion,       // compare-and-set: the key's version is `expected` ((0,0) = absent)
-  kIfValue,         // IFEQ: the key's value is `match`
+  kIfAbsent,   // NX
+  kIfPresent,  // XX
+  kIfVersion,  // compare-and-set: the key's version is `expected` ((0,0) = absent)
+  kIfValue,    // IFEQ: the key's value is `match`
 };
 
 enum class ExpiryKind : std::uint8_t {
@@ -82,7 +82,7 @@ struct Operation {
   std::int64_t number2 = 0;
   std::uint32_t client_flags = 0;  // Opaque to us (memcached); stored with the value.
   bool return_old = false;         // SET ... GET: the outcome carries the previous value.
-  std::vector<KeyValue> more{};      // kMultiSetNx
+  std::vector<KeyValue> more{};    // kMultiSetNx
 
   bool IsWrite() const {
     return code != OpCode::kGet && code != OpCode::kPeek && code != OpCode::kGetRange;
@@ -91,14 +91,14 @@ struct Operation {
 
 enum class Status : std::uint8_t {
   kOk,
-  kNotFound,         // No such key; for conditional writes of absent keys see kConflict.
-  kConflict,         // The condition did not hold; nothing was written.
-  kInvalid,          // Not an integer, overflow, bad range: `error` in Redis' words, without code.
-  kTooLarge,         // A key or the resulting value over its limit. Nothing was written.
-  kOutOfMemory,      // Over --max-memory and nothing can be evicted. Nothing was written.
-  kNotLeader,        // This node does not lead the shard. Nothing happened.
-  kUnavailable,      // No leader in time. Nothing happened.
-  kUnknownOutcome,   // It may or may not have happened.
+  kNotFound,        // No such key; for conditional writes of absent keys see kConflict.
+  kConflict,        // The condition did not hold; nothing was written.
+  kInvalid,         // Not an integer, overflow, bad range: `error` in Redis' words, without code.
+  kTooLarge,        // A key or the resulting value over its limit. Nothing was written.
+  kOutOfMemory,     // Over --max-memory and nothing can be evicted. Nothing was written.
+  kNotLeader,       // This node does not lead the shard. Nothing happened.
+  kUnavailable,     // No leader in time. Nothing happened.
+  kUnknownOutcome,  // It may or may not have happened.
 };
 
 // The value view is valid only as long as the shard's lock (or the frame it came in) is held.
@@ -106,12 +106,12 @@ struct Outcome {
   Status status = Status::kOk;
   bool has_value = false;
   ByteView value{};
-  Version version{};             // Of the key after the operation; (0,0) if absent.
+  Version version{};            // Of the key after the operation; (0,0) if absent.
   std::int64_t expires_at = 0;  // Unix ms of the key after the operation; 0 = never.
   std::int64_t number = 0;
   std::uint32_t client_flags = 0;
-  std::string error{};           // Empty unless status is an error; for people.
-  NodeId leader{};               // kNotLeader: who leads, if known.
+  std::string error{};  // Empty unless status is an error; for people.
+  NodeId leader{};      // kNotLeader: who leads, if known.
 };
 
 }  // namespace aegis

@@ -16,8 +16,8 @@ namespace aegis {
 
 struct ShardRoute {
   Epoch epoch;
-  NodeId leader;                  // kNoNode: nobody leads now; commands wait.
-  std::vector<NodeId> replicas;   // Where the shard should live, the leader-to-be first.
+  NodeId leader;                 // kNoNode: nobody leads now; commands wait.
+  std::vector<NodeId> replicas;  // Where the shard should live, the leader-to-be first.
 
   friend bool operator==(const ShardRoute&, const ShardRoute&) = default;
 };

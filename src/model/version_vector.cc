@@ -57,9 +57,9 @@ std::uint64_t VersionVector::WritesBeyond(const VersionVector& other) const {
 }
 
 const Reign* VersionVector::Find(Epoch epoch) const {
-  const auto found = std::lower_bound(
-      reigns_.begin(), reigns_.end(), epoch,
-      [](const Reign& reign, Epoch wanted) { return reign.epoch < wanted; });
+  const auto found =
+      std::lower_bound(reigns_.begin(), reigns_.end(), epoch,
+                       [](const Reign& reign, Epoch wanted) { return reign.epoch < wanted; });
   return found != reigns_.end() && found->epoch == epoch ? &*found : nullptr;
 }
 

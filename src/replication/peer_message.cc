@@ -104,14 +104,27 @@ void WriteHello(const Hello& hello, Writer<Field>& parent) {
   out.Blob(HelloField::kRefusal, hello.refusal);
 }
 
+// protozero's get_bool() reads a byte before it looks whether there is one.
+template <class Message>
+bool GetBool(Message& in) {
+  return in.get_uint64() != 0;
+}
+
 Reign ReadReign(protozero::pbf_message<ReignField> in) {
   Reign reign;
   while (in.next()) {
     switch (in.tag()) {
-      case ReignField::kEpoch: reign.epoch = Epoch{in.get_uint32()}; break;
-      case ReignField::kWriter: reign.writer = Session{in.get_fixed64()}; break;
-      case ReignField::kSeq: reign.seq = Seq{in.get_uint64()}; break;
-      default: in.skip();
+      case ReignField::kEpoch:
+        reign.epoch = Epoch{in.get_uint32()};
+        break;
+      case ReignField::kWriter:
+        reign.writer = Session{in.get_fixed64()};
+        break;
+      case ReignField::kSeq:
+        reign.seq = Seq{in.get_uint64()};
+        break;
+      default:
+        in.skip();
     }
   }
   return reign;
@@ -121,19 +134,32 @@ ShardReport ReadReport(protozero::pbf_message<ReportField> in, bool& valid) {
   ShardReport report;
   while (in.next()) {
     switch (in.tag()) {
-      case ReportField::kShard: report.shard = ShardId{in.get_uint32()}; break;
+      case ReportField::kShard:
+        report.shard = ShardId{in.get_uint32()};
+        break;
       case ReportField::kRole: {
         const std::uint32_t role = in.get_uint32();
         valid = valid && role <= static_cast<std::uint32_t>(ShardRole::kDraining);
         report.role = static_cast<ShardRole>(role);
         break;
       }
-      case ReportField::kEpoch: report.epoch = Epoch{in.get_uint32()}; break;
-      case ReportField::kLeader: report.leader = NodeId{in.get_fixed64()}; break;
-      case ReportField::kWhole: report.whole = in.get_bool(); break;
-      case ReportField::kSettled: report.settled = in.get_fixed64(); break;
-      case ReportField::kLast: report.last = Version::Unpack(in.get_uint64()); break;
-      default: in.skip();
+      case ReportField::kEpoch:
+        report.epoch = Epoch{in.get_uint32()};
+        break;
+      case ReportField::kLeader:
+        report.leader = NodeId{in.get_fixed64()};
+        break;
+      case ReportField::kWhole:
+        report.whole = GetBool(in);
+        break;
+      case ReportField::kSettled:
+        report.settled = in.get_fixed64();
+        break;
+      case ReportField::kLast:
+        report.last = Version::Unpack(in.get_uint64());
+        break;
+      default:
+        in.skip();
     }
   }
   valid = valid && report.shard.value() < limits::kShardsMax &&
@@ -145,13 +171,26 @@ Hello ReadHello(protozero::pbf_message<HelloField> in) {
   Hello hello;
   while (in.next()) {
     switch (in.tag()) {
-      case HelloField::kProtocol: hello.protocol = in.get_uint32(); break;
-      case HelloField::kCluster: hello.cluster = ClusterId{in.get_fixed64()}; break;
-      case HelloField::kNode: hello.node = NodeId{in.get_fixed64()}; break;
-      case HelloField::kSession: hello.session = Session{in.get_fixed64()}; break;
-      case HelloField::kName: hello.name = in.get_bytes(); break;
-      case HelloField::kRefusal: hello.refusal = in.get_bytes(); break;
-      default: in.skip();
+      case HelloField::kProtocol:
+        hello.protocol = in.get_uint32();
+        break;
+      case HelloField::kCluster:
+        hello.cluster = ClusterId{in.get_fixed64()};
+        break;
+      case HelloField::kNode:
+        hello.node = NodeId{in.get_fixed64()};
+        break;
+      case HelloField::kSession:
+        hello.session = Session{in.get_fixed64()};
+        break;
+      case HelloField::kName:
+        hello.name = in.get_bytes();
+        break;
+      case HelloField::kRefusal:
+        hello.refusal = in.get_bytes();
+        break;
+      default:
+        in.skip();
     }
   }
   return hello;
@@ -174,23 +213,46 @@ bool ReadMessage(protozero::pbf_message<Field> in, PeerMessage& message) {
   std::uint32_t type = 0;
   while (in.next()) {
     switch (in.tag()) {
-      case Field::kType: type = in.get_uint32(); break;
-      case Field::kShard: message.shard = ShardId{in.get_uint32()}; break;
-      case Field::kEpoch: message.epoch = Epoch{in.get_uint32()}; break;
-      case Field::kCopyId: message.copy_id = in.get_uint64(); break;
-      case Field::kVersion: message.version = Version::Unpack(in.get_uint64()); break;
-      case Field::kReigns: message.reigns.push_back(ReadReign(in.get_message())); break;
+      case Field::kType:
+        type = in.get_uint32();
+        break;
+      case Field::kShard:
+        message.shard = ShardId{in.get_uint32()};
+        break;
+      case Field::kEpoch:
+        message.epoch = Epoch{in.get_uint32()};
+        break;
+      case Field::kCopyId:
+        message.copy_id = in.get_uint64();
+        break;
+      case Field::kVersion:
+        message.version = Version::Unpack(in.get_uint64());
+        break;
+      case Field::kReigns:
+        message.reigns.push_back(ReadReign(in.get_message()));
+        break;
       case Field::kRecords: {
         const protozero::data_view view = in.get_view();
         message.records = {view.data(), view.size()};
         break;
       }
-      case Field::kClockMs: message.clock_ms = in.get_int64(); break;
-      case Field::kPressure: message.pressure = in.get_bool(); break;
-      case Field::kReports: message.reports.push_back(ReadReport(in.get_message(), valid)); break;
-      case Field::kLeaving: message.leaving = in.get_bool(); break;
-      case Field::kHello: message.hello = ReadHello(in.get_message()); break;
-      default: in.skip();
+      case Field::kClockMs:
+        message.clock_ms = in.get_int64();
+        break;
+      case Field::kPressure:
+        message.pressure = GetBool(in);
+        break;
+      case Field::kReports:
+        message.reports.push_back(ReadReport(in.get_message(), valid));
+        break;
+      case Field::kLeaving:
+        message.leaving = GetBool(in);
+        break;
+      case Field::kHello:
+        message.hello = ReadHello(in.get_message());
+        break;
+      default:
+        in.skip();
     }
   }
   if (type < static_cast<std::uint32_t>(PeerMessageType::kHello) ||

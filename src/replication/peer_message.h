@@ -41,14 +41,14 @@ enum class ShardRole : std::uint8_t {
 struct ShardReport {
   ShardId shard;
   ShardRole role = ShardRole::kNone;
-  Epoch epoch;      // The highest that the reporter has seen of this shard.
-  NodeId leader;    // Whom it follows; itself if it leads; its successor if it is draining.
-  bool whole = false;    // It holds the shard as of `last`; false: nothing, or a copy in progress.
+  Epoch epoch;         // The highest that the reporter has seen of this shard.
+  NodeId leader;       // Whom it follows; itself if it leads; its successor if it is draining.
+  bool whole = false;  // It holds the shard as of `last`; false: nothing, or a copy in progress.
   // Leader only: the sum of the ids of itself and its followers, once each of them is in sync; 0
   // before. So a node that is no longer among the replicas knows when those that are need it no
   // more.
   std::uint64_t settled = 0;
-  Version last;          // Its newest write. Kept up to date only while nobody leads.
+  Version last;  // Its newest write. Kept up to date only while nobody leads.
 
   friend bool operator==(const ShardReport&, const ShardReport&) = default;
 };
@@ -76,7 +76,7 @@ struct PeerMessage {
   std::int64_t clock_ms = 0;  // kRecords: the leader's wall clock; hiding expired keys uses it.
   bool pressure = false;      // kAck: short of memory.
   std::vector<ShardReport> reports;
-  bool leaving = false;       // kReports: the sender wants to hand over what it leads.
+  bool leaving = false;  // kReports: the sender wants to hand over what it leads.
   std::optional<Hello> hello;
 };
 

@@ -253,8 +253,7 @@ void Control::Evaluate(LocalShards& shards, TimePoint now, ControlEffects& effec
     const auto can_take_over = [](const PeerView& view) {
       return view.live && view.heard && !view.leaving;
     };
-    drained_ = leaving_ &&
-               (led_ == 0 || std::none_of(views.begin(), views.end(), can_take_over));
+    drained_ = leaving_ && (led_ == 0 || std::none_of(views.begin(), views.end(), can_take_over));
   }
   SendReports(effects);
   Publish(effects);
@@ -276,10 +275,9 @@ void Control::DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerVi
   situation.successor = SuccessorOf(situation);
   situation.hand_overs_free =
       options_.hand_overs_max > hand_overs_ ? options_.hand_overs_max - hand_overs_ : 0;
-  situation.successor_in_sync = own_[at].role == ShardRole::kLeader &&
-                                situation.successor != situation.self &&
-                                situation.successor != kNoNode &&
-                                shards.InSync(shard, situation.successor);
+  situation.successor_in_sync =
+      own_[at].role == ShardRole::kLeader && situation.successor != situation.self &&
+      situation.successor != kNoNode && shards.InSync(shard, situation.successor);
 
   const ShardDecision decision = rule_.Decide(situation, now);
   if (decision.command.kind != ShardCommand::Kind::kNothing) {

@@ -47,11 +47,11 @@ struct ControlEffects {
     ShardId shard;
     std::vector<NodeId> nodes;
   };
-  std::vector<Followers> followers;  // Shard::SetFollowers, after `commands`.
+  std::vector<Followers> followers;             // Shard::SetFollowers, after `commands`.
   std::shared_ptr<const RoutingTable> routing;  // Null: unchanged.
   gossip::Effects gossip;
   std::vector<PeerMail> mail;
-  bool membership_changed = false;  // Links to dial or drop, the node record to write.
+  bool membership_changed = false;          // Links to dial or drop, the node record to write.
   TimePoint wake_up_at = TimePoint::max();  // Call Tick() no later than this.
 
   void Clear();
@@ -146,8 +146,8 @@ class Control {
   void RecomputePlacement();
   bool IsLeaving(NodeId node) const;
   bool MayDecide(TimePoint now) const;
-  void DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerView>& views,
-                   TimePoint now, ControlEffects& effects);
+  void DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerView>& views, TimePoint now,
+                   ControlEffects& effects);
   NodeId SuccessorOf(const ShardSituation& situation) const;
   void TellFollowers(ShardId shard, Epoch epoch, ControlEffects& effects);
   void SendReports(ControlEffects& effects);
@@ -164,7 +164,7 @@ class Control {
   bool leaving_ = false;
   bool drained_ = false;
 
-  std::map<NodeId, Peer> peers_;  // Those with a link.
+  std::map<NodeId, Peer> peers_;               // Those with a link.
   std::vector<ring::PlacementMember> placed_;  // What placement_ was computed from.
   ring::Placement placement_;
 
@@ -175,8 +175,8 @@ class Control {
 
   // As of the last Evaluate().
   std::size_t hand_overs_ = 0;
-  std::uint32_t led_ = 0;         // Shards that this node leads, hands over or is about to lead.
-  std::uint32_t unsynced_ = 0;    // Shards that should live here and do not yet.
+  std::uint32_t led_ = 0;       // Shards that this node leads, hands over or is about to lead.
+  std::uint32_t unsynced_ = 0;  // Shards that should live here and do not yet.
   std::uint32_t leaderless_ = 0;
 
   std::shared_ptr<const RoutingTable> routing_;

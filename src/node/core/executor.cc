@@ -42,11 +42,16 @@ Outcome Describe(const ItemView& item) {
 
 bool ConditionHolds(const Operation& op, const std::optional<ItemView>& item) {
   switch (op.condition) {
-    case Condition::kAlways: return true;
-    case Condition::kIfAbsent: return !item;
-    case Condition::kIfPresent: return item.has_value();
-    case Condition::kIfVersion: return op.expected == (item ? item->version : Version{});
-    case Condition::kIfValue: return item && item->value == op.match;
+    case Condition::kAlways:
+      return true;
+    case Condition::kIfAbsent:
+      return !item;
+    case Condition::kIfPresent:
+      return item.has_value();
+    case Condition::kIfVersion:
+      return op.expected == (item ? item->version : Version{});
+    case Condition::kIfValue:
+      return item && item->value == op.match;
   }
   return false;
 }
@@ -54,10 +59,14 @@ bool ConditionHolds(const Operation& op, const std::optional<ItemView>& item) {
 // The expiry that an operation asks for; `current` is what the key has (0: none, or no key).
 std::int64_t ExpiryOf(const Operation& op, std::int64_t current, UnixMs now) {
   switch (op.expiry) {
-    case ExpiryKind::kNone: return 0;
-    case ExpiryKind::kRelative: return now.value + op.expiry_ms;
-    case ExpiryKind::kAbsolute: return std::max<std::int64_t>(op.expiry_ms, 1);
-    case ExpiryKind::kKeep: return current;
+    case ExpiryKind::kNone:
+      return 0;
+    case ExpiryKind::kRelative:
+      return now.value + op.expiry_ms;
+    case ExpiryKind::kAbsolute:
+      return std::max<std::int64_t>(op.expiry_ms, 1);
+    case ExpiryKind::kKeep:
+      return current;
   }
   return current;
 }
@@ -68,12 +77,18 @@ bool RuleHolds(ExpireRule rule, std::int64_t current, std::int64_t wanted) {
   const std::int64_t now_until = current == 0 ? kForever : current;
   const std::int64_t then_until = wanted == 0 ? kForever : wanted;
   switch (rule) {
-    case ExpireRule::kAlways: return true;
-    case ExpireRule::kIfNone: return current == 0;
-    case ExpireRule::kIfSome: return current != 0;
-    case ExpireRule::kIfGreater: return then_until > now_until;
-    case ExpireRule::kIfSomeAndLess: return current != 0 && then_until < now_until;
-    case ExpireRule::kIfLess: return then_until < now_until;
+    case ExpireRule::kAlways:
+      return true;
+    case ExpireRule::kIfNone:
+      return current == 0;
+    case ExpireRule::kIfSome:
+      return current != 0;
+    case ExpireRule::kIfGreater:
+      return then_until > now_until;
+    case ExpireRule::kIfSomeAndLess:
+      return current != 0 && then_until < now_until;
+    case ExpireRule::kIfLess:
+      return then_until < now_until;
   }
   return false;
 }
@@ -113,21 +128,35 @@ std::string FormatFloat(long double number) {
 
 Outcome Executor::Execute(const Operation& op, UnixMs now) {
   switch (op.code) {
-    case OpCode::kGet: return Get(op, now, /*with_value=*/true);
-    case OpCode::kPeek: return Get(op, now, /*with_value=*/false);
-    case OpCode::kGetRange: return GetRange(op, now);
-    case OpCode::kGetExpire: return GetExpire(op, now);
-    case OpCode::kSet: return Set(op, now);
-    case OpCode::kDelete: return Delete(op, now, /*return_value=*/false);
-    case OpCode::kGetDelete: return Delete(op, now, /*return_value=*/true);
-    case OpCode::kExpire: return Expire(op, now);
-    case OpCode::kIncrement: return Increment(op, now);
-    case OpCode::kIncrementFloat: return IncrementFloat(op, now);
-    case OpCode::kAppend: return Append(op, now);
-    case OpCode::kSetRange: return SetRange(op, now);
+    case OpCode::kGet:
+      return Get(op, now, /*with_value=*/true);
+    case OpCode::kPeek:
+      return Get(op, now, /*with_value=*/false);
+    case OpCode::kGetRange:
+      return GetRange(op, now);
+    case OpCode::kGetExpire:
+      return GetExpire(op, now);
+    case OpCode::kSet:
+      return Set(op, now);
+    case OpCode::kDelete:
+      return Delete(op, now, /*return_value=*/false);
+    case OpCode::kGetDelete:
+      return Delete(op, now, /*return_value=*/true);
+    case OpCode::kExpire:
+      return Expire(op, now);
+    case OpCode::kIncrement:
+      return Increment(op, now);
+    case OpCode::kIncrementFloat:
+      return IncrementFloat(op, now);
+    case OpCode::kAppend:
+      return Append(op, now);
+    case OpCode::kSetRange:
+      return SetRange(op, now);
     case OpCode::kRename:
-    case OpCode::kCopy: return RenameOrCopy(op, now);
-    case OpCode::kMultiSetNx: return MultiSetNx(op, now);
+    case OpCode::kCopy:
+      return RenameOrCopy(op, now);
+    case OpCode::kMultiSetNx:
+      return MultiSetNx(op, now);
   }
   return Failure(Status::kInvalid, "unknown operation");
 }
@@ -149,8 +178,7 @@ Outcome Executor::GetRange(const Operation& op, UnixMs now) {
   // Redis: two negative ends in the wrong order are an empty range even if both are cut to 0.
   const bool crossed = op.number < 0 && op.number2 < 0 && op.number > op.number2;
   const std::int64_t first = std::max<std::int64_t>(from_end(op.number), 0);
-  const std::int64_t last =
-      std::min(std::max<std::int64_t>(from_end(op.number2), 0), size - 1);
+  const std::int64_t last = std::min(std::max<std::int64_t>(from_end(op.number2), 0), size - 1);
   Outcome outcome = Describe(*item);
   outcome.has_value = true;
   if (!crossed && first <= last) {

@@ -52,8 +52,7 @@ class Executor {
   std::optional<store::ItemView> Live(ByteView key, UnixMs now, bool touch = true);
 
   // Stores and describes it in `outcome`; a failure (size, memory) is the outcome.
-  Outcome Store(ByteView key, ByteView value, std::int64_t expires_at,
-                std::uint32_t client_flags);
+  Outcome Store(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags);
   // Changes when `item` expires; at or before `now`, removes it.
   Outcome SetExpiry(const store::ItemView& item, std::int64_t expires_at, UnixMs now);
   void Remove(ByteView key);

@@ -105,8 +105,8 @@ ShardDecision GossipLeadership::Decide(const ShardSituation& s, TimePoint now) {
 
 ShardDecision GossipLeadership::DecideAsLeader(const ShardSituation& s,
                                                const std::optional<Claim>& claim) {
-  const bool stronger =
-      claim && (claim->epoch > s.own.epoch || (claim->epoch == s.own.epoch && claim->node < s.self));
+  const bool stronger = claim && (claim->epoch > s.own.epoch ||
+                                  (claim->epoch == s.own.epoch && claim->node < s.self));
   if (stronger) return FollowIn(s, claim->node, claim->epoch);
 
   // Somebody holds the shard from a later reign whose leader is gone: it has the better claim.
@@ -155,12 +155,13 @@ ShardDecision GossipLeadership::DecideTakeover(const ShardSituation& s, Memory& 
                                                TimePoint now) {
   if (s.own.role == ShardRole::kFollower) {
     const PeerView* leader = Find(s, s.own.leader);
-    const bool gone = leader != nullptr &&
-                      (!leader->live || (leader->heard && leader->report.role == ShardRole::kNone) ||
-                       (leader->heard && leader->report.role == ShardRole::kFollower));
+    const bool gone =
+        leader != nullptr &&
+        (!leader->live || (leader->heard && leader->report.role == ShardRole::kNone) ||
+         (leader->heard && leader->report.role == ShardRole::kFollower));
     // A live leader whose link is down for a moment, or that is handing over, is still followed.
-    if (!gone) return Route(s.own.epoch, leader != nullptr && leader->heard ? kNoNode
-                                                                            : s.own.leader);
+    if (!gone)
+      return Route(s.own.epoch, leader != nullptr && leader->heard ? kNoNode : s.own.leader);
     return Command(ShardCommand::Kind::kOrphan);
   }
   if (!memory.orphan_since) memory.orphan_since = now;

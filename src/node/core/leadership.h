@@ -21,9 +21,9 @@ namespace aegis::node {
 // What another node is known to have said about one shard.
 struct PeerView {
   NodeId node;
-  bool live = false;     // Gossip says alive or suspect.
-  bool leaving = false;  // It wants to give up what it leads.
-  bool heard = false;    // Its reports on the present link are complete.
+  bool live = false;                // Gossip says alive or suspect.
+  bool leaving = false;             // It wants to give up what it leads.
+  bool heard = false;               // Its reports on the present link are complete.
   replication::ShardReport report;  // Meaningless unless heard.
 };
 
@@ -34,10 +34,10 @@ struct ShardSituation {
   replication::ShardReport own;
   std::span<const NodeId> placement;  // Where the shard should live, the leader-to-be first.
   std::span<const PeerView> peers;    // All known members but this node, in order of id.
-  NodeId successor;                // The first node of the placement that could lead for long: live,
-                                   // heard (or self), not leaving. kNoNode: none.
-  bool successor_in_sync = false;  // This node leads, and the successor holds everything.
-  std::size_t hand_overs_free = 0;    // How many more may start now.
+  NodeId successor;  // The first node of the placement that could lead for long: live,
+                     // heard (or self), not leaving. kNoNode: none.
+  bool successor_in_sync = false;   // This node leads, and the successor holds everything.
+  std::size_t hand_overs_free = 0;  // How many more may start now.
 };
 
 struct ShardDecision {

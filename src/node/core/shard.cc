@@ -43,8 +43,7 @@ class Shard::Sink : public RecordSink {
 };
 
 Shard::Shard(const Options& options)
-    : options_(options),
-      replica_(std::make_unique<Replica>(options.hash_seed, *options.meter)) {}
+    : options_(options), replica_(std::make_unique<Replica>(options.hash_seed, *options.meter)) {}
 
 Shard::~Shard() { options_.meter->Remove(ring_metered_); }
 
@@ -187,6 +186,7 @@ void Shard::TrimTombstones(ShardEffects& effects) {
 
 void Shard::Lead(Epoch epoch, ShardEffects& effects) {
   AEGIS_CHECK(epoch > epoch_, "an epoch is led once");
+  AEGIS_CHECK(epoch.value() <= Version::kEpochMax, "this shard is out of epochs");
   if (!whole_) ReplaceReplica(std::make_unique<Replica>(options_.hash_seed, *options_.meter));
   role_ = ShardRole::kLeader;
   epoch_ = epoch;
@@ -312,8 +312,7 @@ Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffect
       if (!copy_ || message.copy_id != copy_id_) return Ok{};
       return AbsorbAll(message.records);
     case PeerMessageType::kCopyEnd:
-      OnCopyEnd(message, effects);
-      return Ok{};
+      return OnCopyEnd(message, effects);
     default:
       OnHandOver(message, effects);
       return Ok{};
@@ -365,6 +364,9 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
     const auto record = replication::TakeRecord(rest);
     if (!record.ok()) return record.error();
     if (!record.value()) break;
+    if (record.value()->version.epoch > epoch_) {
+      return Error{ErrorCode::kMalformed, "a record of an epoch that has not begun"};
+    }
     if (record.value()->version <= replica_->history().last()) continue;
     if (!replica_->IsNext(*record.value())) {
       duty_.want = true;
@@ -397,9 +399,12 @@ void Shard::OnCopyBegin(const PeerMessage& message) {
   copy_id_ = message.copy_id;
 }
 
-void Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
-  if (!copy_ || message.copy_id != copy_id_) return;
+Result<Ok> Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
+  if (!copy_ || message.copy_id != copy_id_) return Ok{};
   VersionVector history(message.reigns);
+  if (history.last().epoch != epoch_) {
+    return Error{ErrorCode::kMalformed, "a copy that ends in another epoch"};
+  }
   const std::uint64_t lost = replica_->history().WritesBeyond(history);
   if (lost > 0) {
     counters_.writes_lost += lost;
@@ -415,11 +420,13 @@ void Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
   ++counters_.copies_received;
   WakeLeader(effects);
   effects.changed = true;
+  return Ok{};
 }
 
 void Shard::OnHandOver(const PeerMessage& message, ShardEffects& effects) {
   // Everything before came over the same link, so only a broken promise makes these differ.
   if (copy_ || replica_->history() != VersionVector(message.reigns)) return;
+  if (epoch_.value() == Version::kEpochMax) return;
   Lead(Epoch{epoch_.value() + 1}, effects);
 }
 
@@ -527,8 +534,8 @@ void Shard::PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& out)
   };
   const std::size_t start = out.size();
   do {
-    progress.copy_cursor = replica_->table().Scan(
-        progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
+    progress.copy_cursor =
+        replica_->table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
           Record record;
           record.type = item.tombstone ? RecordType::kErase : RecordType::kSet;
           record.version = item.version;
@@ -572,8 +579,7 @@ bool Shard::InSync(NodeId peer) const {
   const auto follower = followers_.find(peer);
   if (follower == followers_.end()) return false;
   const Progress& progress = follower->second;
-  return progress.state == Progress::State::kTailing &&
-         replica_->recent().Covers(progress.acked) &&
+  return progress.state == Progress::State::kTailing && replica_->recent().Covers(progress.acked) &&
          replica_->recent().BytesAfter(progress.acked) <= limits::kInSyncLagBytes;
 }
 
@@ -589,8 +595,8 @@ std::vector<FollowerLag> Shard::Lags() const {
     const bool same_reign = progress.acked.epoch == last.epoch;
     lag.records = last.seq.value() - (same_reign ? progress.acked.seq.value() : 0);
     const bool covered = replica_->recent().Covers(progress.acked);
-    lag.bytes = covered ? replica_->recent().BytesAfter(progress.acked)
-                        : replica_->recent().bytes();
+    lag.bytes =
+        covered ? replica_->recent().BytesAfter(progress.acked) : replica_->recent().bytes();
     lags.push_back(lag);
   }
   return lags;

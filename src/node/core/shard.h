@@ -72,7 +72,7 @@ class Shard {
     NodeId self;
     Session session;
     std::uint64_t hash_seed = 0;
-    store::MemoryMeter* meter = nullptr;  // Outlives the shard.
+    store::MemoryMeter* meter = nullptr;                   // Outlives the shard.
     std::size_t ring_bytes = limits::kRecentRecordsBytes;  // Of recent records, see RecentRecords.
   };
   explicit Shard(const Options& options);
@@ -120,8 +120,7 @@ class Shard {
 
   // Takes one message about this shard. Errors: kMalformed: the peer broke the protocol, close.
   // Messages of reigns that have ended are ignored.
-  Result<Ok> OnMessage(NodeId from, const replication::PeerMessage& message,
-                       ShardEffects& effects);
+  Result<Ok> OnMessage(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
 
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
   // one if any is due. True: more is due. `now` is sent along with records.
@@ -161,13 +160,13 @@ class Shard {
   Result<Ok> OnRecords(const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> AbsorbAll(ByteView records);
   void OnCopyBegin(const replication::PeerMessage& message);
-  void OnCopyEnd(const replication::PeerMessage& message, ShardEffects& effects);
+  Result<Ok> OnCopyEnd(const replication::PeerMessage& message, ShardEffects& effects);
   void OnAck(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
   void OnHandOver(const replication::PeerMessage& message, ShardEffects& effects);
 
   replication::PeerMessage Message(replication::PeerMessageType type) const;
-  bool PumpFollower(NodeId peer, replication::Progress& progress, std::size_t bytes_max,
-                    UnixMs now, Bytes& out);
+  bool PumpFollower(NodeId peer, replication::Progress& progress, std::size_t bytes_max, UnixMs now,
+                    Bytes& out);
   void PumpRecords(replication::Progress& progress, std::size_t bytes_max, UnixMs now,
                    Bytes& out) const;
   void PumpCopyChunk(replication::Progress& progress, std::size_t bytes_max, Bytes& out);
@@ -190,10 +189,10 @@ class Shard {
   bool hand_over_sent_ = false;  // While draining.
 
   std::uint64_t sweep_cursor_ = 0;
-  UnixMs clock_floor_;           // The latest wall clock seen of any leader of this shard.
+  UnixMs clock_floor_;            // The latest wall clock seen of any leader of this shard.
   std::size_t ring_metered_ = 0;  // Bytes of recent records that the meter knows about.
-  Bytes scratch_;                // Holds values that an outcome shows.
-  Bytes encoded_;                // The record being written.
+  Bytes scratch_;                 // Holds values that an outcome shows.
+  Bytes encoded_;                 // The record being written.
   ShardCounters counters_;
 };
 

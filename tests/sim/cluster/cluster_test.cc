@@ -19,9 +19,9 @@ void StartThree(SimCluster& cluster) {
   for (int i = 0; i < 3; ++i) cluster.Start({0, 1, 2}, /*bootstrap_expect=*/3);
 }
 
-void ExpectSettles(SimCluster& cluster, Duration within) {
-  const bool settled = cluster.RunUntil([&] { return cluster.Unsettled().empty(); }, within);
-  EXPECT_TRUE(settled) << cluster.Unsettled();
+void ExpectSettles(SimCluster& cluster, Duration within, bool busy = false) {
+  const bool settled = cluster.RunUntil([&] { return cluster.Unsettled(busy).empty(); }, within);
+  EXPECT_TRUE(settled) << cluster.Unsettled(busy);
   EXPECT_EQ(cluster.Violation(/*allow_twins=*/true), "");
 }
 
@@ -241,7 +241,7 @@ void Swarm(std::uint64_t seed) {
         cluster.Kill(node);
         RunChecked(cluster, std::chrono::milliseconds(dice.Below(6000)), partitions);
         cluster.Restart(node);
-        ExpectSettles(cluster, 30s);
+        ExpectSettles(cluster, 30s, /*busy=*/true);
         break;
       }
       case 1:
@@ -253,11 +253,11 @@ void Swarm(std::uint64_t seed) {
         cluster.Cut(node, other, true);
         RunChecked(cluster, std::chrono::milliseconds(dice.Below(15'000)), true);
         cluster.Cut(node, other, false);
-        ExpectSettles(cluster, 60s);
+        ExpectSettles(cluster, 60s, /*busy=*/true);
         break;
       }
       default:
-        ExpectSettles(cluster, 30s);
+        ExpectSettles(cluster, 30s, /*busy=*/true);
     }
   }
   workload.Stop();

@@ -124,9 +124,9 @@ bool SimCluster::RunUntil(const std::function<bool()>& done, Duration limit) {
     Event event = queue_.top();
     queue_.pop();
     now_ = event.at;
-    trace_hash_ = (trace_hash_ ^ static_cast<std::uint64_t>(now_.time_since_epoch().count()) ^
-                   event.order) *
-                  0x100000001b3U;
+    trace_hash_ =
+        (trace_hash_ ^ static_cast<std::uint64_t>(now_.time_since_epoch().count()) ^ event.order) *
+        0x100000001b3U;
     event.run();
     if (now_ < next_look) continue;
     next_look = now_ + 10ms;
@@ -278,11 +278,11 @@ std::string SimCluster::Describe(std::uint32_t shard) const {
     const auto& routes = node->control.routing().shards;
     const ShardRoute route = shard < routes.size() ? routes[shard] : ShardRoute{};
     text += "\n  node" + std::to_string(node->index) + ": shard " + std::to_string(shard) + " " +
-            kRoles[static_cast<int>(report.role)] + " of " + index_of(report.leader) +
-            ", epoch " + std::to_string(report.epoch.value()) +
-            (report.whole ? ", whole at " : ", not whole, ") +
-            std::to_string(last.epoch.value()) + "." + std::to_string(last.seq.value()) +
-            ", routes to " + index_of(route.leader) + ", placed on";
+            kRoles[static_cast<int>(report.role)] + " of " + index_of(report.leader) + ", epoch " +
+            std::to_string(report.epoch.value()) +
+            (report.whole ? ", whole at " : ", not whole, ") + std::to_string(last.epoch.value()) +
+            "." + std::to_string(last.seq.value()) + ", routes to " + index_of(route.leader) +
+            ", placed on";
     for (const NodeId replica : route.replicas) text += " " + index_of(replica);
     text += ", links";
     for (const auto& [peer, link] : node->links) {
@@ -296,7 +296,7 @@ std::string SimCluster::Describe(std::uint32_t shard) const {
   return text;
 }
 
-std::string SimCluster::Unsettled() const {
+std::string SimCluster::Unsettled(bool busy) const {
   for (const auto& node : nodes_) {
     if (!node->alive) continue;
     const node::Readiness readiness = node->control.readiness(now_);
@@ -321,8 +321,10 @@ std::string SimCluster::Unsettled() const {
       const node::Shard& own = *node->shards[shard];
       const bool placed = std::find(route.replicas.begin(), route.replicas.end(),
                                     SimNode::IdOf(node->index)) != route.replicas.end();
-      if (placed && own.replica().history() != lead.replica().history()) {
-        return what + "is behind its leader";
+      const bool equal = busy ? &own == &lead || lead.InSync(SimNode::IdOf(node->index))
+                              : own.replica().history() == lead.replica().history();
+      if (placed && !equal) {
+        return what + "is behind its leader" + Describe(shard);
       }
       const std::size_t live = static_cast<std::size_t>(
           std::count_if(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->alive; }));

@@ -77,8 +77,9 @@ class SimCluster {
   // has ever been (`allow_twins`), two leaders of one shard in one epoch.
   std::string Violation(bool allow_twins) const;
   // Everything at rest: every shard led by the first live node of its placement, and every
-  // placed replica equal to its leader's. Empty, or what is missing.
-  std::string Unsettled() const;
+  // placed replica equal to its leader's, or, while clients are `busy`, in sync but for a short
+  // tail. Empty, or what is missing.
+  std::string Unsettled(bool busy = false) const;
   // How every live node stands to one shard, a line each.
   std::string Describe(std::uint32_t shard) const;
 

@@ -57,16 +57,19 @@ void SimNode::Start() {
       again(every, what, again);
     });
   };
-  regularly(node::Control::evaluate_interval(), [this] { Evaluate(); }, regularly);
-  regularly(50ms, [this] { DialPeers(); }, regularly);
-  regularly(20ms,
-            [this] {
-              for (auto& shard : shards) {
-                node::ShardGuard guard(*this, shard->id(), shard_effects);
-                guard->Maintain(cluster.unix_now(), 64, guard.effects());
-              }
-            },
-            regularly);
+  regularly(
+      node::Control::evaluate_interval(), [this] { Evaluate(); }, regularly);
+  regularly(
+      50ms, [this] { DialPeers(); }, regularly);
+  regularly(
+      20ms,
+      [this] {
+        for (auto& shard : shards) {
+          node::ShardGuard guard(*this, shard->id(), shard_effects);
+          guard->Maintain(cluster.unix_now(), 64, guard.effects());
+        }
+      },
+      regularly);
 }
 
 void SimNode::Perform() {
@@ -98,11 +101,11 @@ void SimNode::Perform() {
     if (!to || !cluster.Connected(index, *to)) continue;
     for (int copies = cluster.rng().Chance(0.01) ? 2 : 1; copies > 0; --copies) {
       if (cluster.rng().Chance(cluster.options().datagram_loss)) continue;
-      cluster.After(cluster.Latency(), [&owner = cluster, to = *to, from = AddressOf(index),
-                                        body = datagram.body] {
-        SimNode& target = *owner.nodes_[to];
-        if (target.alive) target.OnDatagram(from, body);
-      });
+      cluster.After(cluster.Latency(),
+                    [&owner = cluster, to = *to, from = AddressOf(index), body = datagram.body] {
+                      SimNode& target = *owner.nodes_[to];
+                      if (target.alive) target.OnDatagram(from, body);
+                    });
     }
   }
   for (gossip::StreamRequest& request : now_due.gossip.streams) {
@@ -197,12 +200,12 @@ void SimNode::DialPeers() {
     if (!other.alive || !cluster.Connected(index, *peer) || !other.control.born()) continue;
     const std::uint64_t serial = cluster.rng().Next();
     const auto identity = [](SimNode& node) {
-      return node::PeerSession::Identity{node.control.settings().id, IdOf(node.index),
-                                         node.session, "node" + std::to_string(node.index)};
+      return node::PeerSession::Identity{node.control.settings().id, IdOf(node.index), node.session,
+                                         "node" + std::to_string(node.index)};
     };
     if (other.links.contains(index)) other.Break(index, other.links.at(index)->serial);
-    Attach(std::make_unique<SimLink>(serial, *peer, identity(*this), member.id, *this,
-                                     num_shards()));
+    Attach(
+        std::make_unique<SimLink>(serial, *peer, identity(*this), member.id, *this, num_shards()));
     other.Attach(std::make_unique<SimLink>(serial, index, identity(other), std::nullopt, other,
                                            other.num_shards()));
   }

@@ -32,8 +32,8 @@ struct SimLink {
 
 class SimNode : public node::ShardSpace, public node::Control::LocalShards {
  public:
-  SimNode(SimCluster& cluster, std::size_t index, Session session,
-          std::vector<Endpoint> seeds, std::uint32_t bootstrap_expect, ClusterSettings settings);
+  SimNode(SimCluster& cluster, std::size_t index, Session session, std::vector<Endpoint> seeds,
+          std::uint32_t bootstrap_expect, ClusterSettings settings);
 
   void Start();
   void Perform();  // Carries out what control wants.

@@ -51,8 +51,7 @@ void Workload::Read(std::size_t key, bool then_next) {
   cluster_.Submit(
       AnyNode(), {.code = OpCode::kGet}, Name(key), {},
       [this, key, at_least, then_next](const Outcome& outcome) {
-        const bool answered =
-            outcome.status == Status::kOk || outcome.status == Status::kNotFound;
+        const bool answered = outcome.status == Status::kOk || outcome.status == Status::kNotFound;
         if (!answered) {
           ++unavailable_;
         } else {

@@ -212,9 +212,8 @@ TEST_F(ExecutorTest, ASetRangeOfNothingWritesNothing) {
 
 TEST_F(ExecutorTest, ValuesStayWithinTheirLimit) {
   const auto offset = static_cast<std::int64_t>(limits::kValueSizeMax);
-  EXPECT_EQ(
-      Run({.code = OpCode::kSetRange, .key = "k", .value = "x", .number = offset}).status,
-      Status::kTooLarge);
+  EXPECT_EQ(Run({.code = OpCode::kSetRange, .key = "k", .value = "x", .number = offset}).status,
+            Status::kTooLarge);
   EXPECT_EQ(Run({.code = OpCode::kSetRange,
                  .key = "k",
                  .value = "x",
@@ -269,10 +268,8 @@ TEST_F(ExecutorTest, PersistRemovesATtlOnce) {
 
 TEST_F(ExecutorTest, GetExpireReadsThenChanges) {
   Set("k", "v");
-  const Outcome outcome = Run({.code = OpCode::kGetExpire,
-                               .key = "k",
-                               .expiry = ExpiryKind::kRelative,
-                               .expiry_ms = 50});
+  const Outcome outcome = Run(
+      {.code = OpCode::kGetExpire, .key = "k", .expiry = ExpiryKind::kRelative, .expiry_ms = 50});
   EXPECT_EQ(outcome.value, "v");
   EXPECT_EQ(outcome.expires_at, kNow.value + 50);
   const std::size_t before = committed_.size();
@@ -283,12 +280,10 @@ TEST_F(ExecutorTest, GetExpireReadsThenChanges) {
 TEST_F(ExecutorTest, RenameMovesValueAndTtl) {
   Set("a", "v", 500);
   Set("b", "old");
-  EXPECT_EQ(Run({.code = OpCode::kRename,
-                 .key = "a",
-                 .key2 = "b",
-                 .condition = Condition::kIfAbsent})
-                .status,
-            Status::kConflict);
+  EXPECT_EQ(
+      Run({.code = OpCode::kRename, .key = "a", .key2 = "b", .condition = Condition::kIfAbsent})
+          .status,
+      Status::kConflict);
   EXPECT_EQ(Run({.code = OpCode::kRename, .key = "a", .key2 = "b"}).status, Status::kOk);
   EXPECT_EQ(Get("a"), "(none)");
   EXPECT_EQ(Get("b"), "v");

@@ -112,9 +112,8 @@ class ShardTest : public ::testing::Test {
   }
 
   std::uint64_t sessions_ = 0;
-  std::array<store::MemoryMeter, kNodes> meters_{store::MemoryMeter(1 << 24),
-                                                 store::MemoryMeter(1 << 24),
-                                                 store::MemoryMeter(1 << 24)};
+  std::array<store::MemoryMeter, kNodes> meters_{
+      store::MemoryMeter(1 << 24), store::MemoryMeter(1 << 24), store::MemoryMeter(1 << 24)};
   std::array<std::unique_ptr<Shard>, kNodes> shards_;
   std::array<std::array<Bytes, kNodes>, kNodes> wires_;
   std::array<std::array<bool, kNodes>, kNodes> cut_{};
