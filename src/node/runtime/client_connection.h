@@ -1,0 +1,87 @@
+// ClientConnection: one client, whichever protocol it speaks. Its first byte tells which.
+//
+// It runs what it can at once and submits the rest; at most limits::kInFlightPerConnection
+// operations are under way before it stops reading.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "node/core/resp_commands.h"
+#include "node/runtime/connection.h"
+#include "node/runtime/counters.h"
+#include "node/runtime/door.h"
+#include "node/runtime/forward.h"
+#include "node/runtime/gathering.h"
+#include "node/runtime/router.h"
+
+namespace aegis::node {
+
+class ClientConnection;
+
+// What a worker lends to the client connections that live on it.
+struct ClientServices {
+  Router& router;
+  NodeView& view;
+  WorkerCounters& counters;
+  // Held during turns of client connections, so that other threads may look at their sessions
+  // between turns.
+  std::mutex& sessions;
+  // Tells the worker that a connection is gone.
+  std::function<void(std::shared_ptr<ClientConnection>)> on_closed;
+  std::function<Bytes()> statistics;  // The JSON of STATS.
+
+  // Memory for the command being taken.
+  std::vector<ByteView> argv;
+  Bytes inline_scratch;
+  Plan plan;
+  Gathering gathering;
+  Bytes encoded;
+};
+
+class ClientConnection final : public Connection, public ForwardOwner {
+ public:
+  ClientConnection(Loop& loop, std::unique_ptr<ByteStream> stream, ClientServices& services,
+                   std::uint64_t id);
+
+  std::uint64_t id() const { return id_; }
+  // REQUIRES: services.sessions is held, or the caller is the worker.
+  const RespSession* session() const { return door_ ? door_->session() : nullptr; }
+
+  // --- For its door ----------------------------------------------------------------------------
+
+  ClientServices& services() { return services_; }
+  Bytes& out() { return output(); }
+  using Connection::CloseWhenFlushed;
+  using Connection::stream;
+  TimePoint now() const { return now_; }         // When this turn began,
+  UnixMs unix_now() const { return unix_now_; }  // on both clocks.
+  void Submit(Ticket ticket, const Operation& operation);
+
+  // From the forwarder.
+  void OnOutcome(Ticket ticket, const Outcome& outcome) override;
+
+ private:
+  Taken Take(ByteView input) override;
+  bool busy() const override { return in_flight_ >= limits::kInFlightPerConnection; }
+  bool idle() const override { return in_flight_ == 0; }
+  void OnTurnBegin(TimePoint now) override;
+  void OnTurnEnd() override;
+  void OnBytes(std::size_t received, std::size_t sent) override;
+  void OnClosed(std::string_view reason) override;
+
+  ClientServices& services_;
+  const std::uint64_t id_;
+  std::unique_ptr<Door> door_;
+  std::size_t in_flight_ = 0;
+  TimePoint now_{};
+  UnixMs unix_now_;
+  std::uint64_t taken_now_ = 0;  // Commands of this turn.
+};
+
+}  // namespace aegis::node

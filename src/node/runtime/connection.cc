@@ -1,0 +1,235 @@
+#include "node/runtime/connection.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "model/limits.h"
+#include "node/runtime/clocks.h"
+
+namespace aegis::node {
+
+namespace {
+
+// How long a closing connection waits for the peer to have read our last words.
+constexpr Duration kLingerMax = std::chrono::seconds(2);
+// How long a draining connection waits for the rest of a message.
+constexpr Duration kRestMax = std::chrono::seconds(1);
+// An output buffer larger than this is not worth keeping once it is empty.
+constexpr std::size_t kSpareOutputMax = 256 * 1024;
+
+}  // namespace
+
+Connection::Connection(Loop& loop, std::unique_ptr<ByteStream> stream)
+    : loop_(loop), stream_(std::move(stream)), last_progress_(SteadyNow()) {}
+
+void Connection::Start(ByteView received) {
+  loop_.Adopt(shared_from_this());
+  if (!received.empty()) input_.Append(received);
+  Turn();
+}
+
+void Connection::Close(std::string_view reason) {
+  if (closed_) return;
+  closed_ = true;
+  AEGIS_LOG(kDebug, "net", "{}: closed: {}", stream_->PeerAddress(), reason);
+  stream_->Close();
+  OnClosed(reason);
+  loop_.Forget(*this);
+}
+
+void Connection::CloseWhenFlushed() {
+  closing_ = true;
+  Resume();
+}
+
+void Connection::Drain() {
+  draining_ = true;
+  Resume();
+}
+
+void Connection::Resume() {
+  if (deferred_ || closed_) return;
+  deferred_ = true;
+  loop_.Defer(shared_from_this());
+}
+
+void Connection::OnReadable() {
+  awaiting_read_ = false;
+  if (closed_ || !Receive()) return;
+  Turn();
+}
+
+void Connection::OnWritable() {
+  awaiting_write_ = false;
+  if (closed_) return;
+  Flush();
+  if (!closed_) Turn();
+}
+
+void Connection::OnDeferred() {
+  deferred_ = false;
+  if (!closed_) Turn();
+}
+
+void Connection::OnTick(TimePoint now) {
+  if (lingering_ && now - last_progress_ > kLingerMax) {
+    Close("closed by this side");
+  } else if (draining_ && idle() && backlog() == 0 && now - last_progress_ > kRestMax) {
+    Close("closed by this side: half a message");
+  } else if (backlog() > 0 && now - last_progress_ > limits::kOutputStallMax) {
+    Close("it does not take its replies");
+  }
+}
+
+// One receive. False: nothing to do any more.
+bool Connection::Receive() {
+  const bool into_scratch = input_.empty();
+  const std::span<char> room =
+      into_scratch ? std::span<char>(loop_.read_scratch()) : input_.Room(needed_);
+  const auto [state, bytes] = stream_->Receive(room);
+  switch (state) {
+    case ByteStream::State::kBroken:
+      Close("the connection broke");
+      return false;
+    case ByteStream::State::kEnded:
+      ended_ = true;
+      if (!lingering_) break;
+      Close("closed by both sides");
+      return false;
+    case ByteStream::State::kWouldBlock:
+      break;
+    case ByteStream::State::kMoved:
+      OnBytes(bytes, 0);
+      if (lingering_) break;  // Nobody will ever look at it.
+      last_progress_ = SteadyNow();
+      if (into_scratch) {
+        from_scratch_ = {room.data(), bytes};
+      } else {
+        input_.Commit(bytes);
+      }
+  }
+  return true;
+}
+
+void Connection::Turn() {
+  if (output_.capacity() < loop_.spare_output().capacity() && output_.empty()) {
+    output_.swap(loop_.spare_output());
+  }
+  TakeAll();
+  if (closed_) return;
+  if (!from_scratch_.empty()) {
+    const ByteView rest = from_scratch_;
+    from_scratch_ = {};
+    input_.Append(rest);
+  }
+  Fill();
+  Flush();
+  if (!closed_) Continue();
+}
+
+void Connection::TakeAll() {
+  yielded_ = false;
+  if (Unread().empty() || closing_ || paused_) return;
+  OnTurnBegin(SteadyNow());
+  std::size_t taken_now = 0;
+  while (!closed_ && !closing_ && !busy()) {
+    const ByteView input = Unread();
+    if (input.empty() || input.size() < needed_) break;
+    if (backlog() > limits::kOutputBacklogPause) {
+      paused_ = true;
+      break;
+    }
+    if (++taken_now > limits::kCommandsPerTurn) {
+      yielded_ = true;
+      break;
+    }
+    const auto [consumed, needed] = Take(input);
+    if (consumed == 0) {
+      needed_ = needed;
+      break;
+    }
+    needed_ = 0;
+    Consume(consumed);
+  }
+  if (closed_) from_scratch_ = {};
+  OnTurnEnd();
+}
+
+void Connection::Consume(std::size_t bytes) {
+  if (from_scratch_.empty()) {
+    input_.Consume(bytes);
+  } else {
+    from_scratch_.remove_prefix(bytes);
+  }
+}
+
+void Connection::Flush() {
+  while (backlog() > 0 && !awaiting_write_) {
+    const auto [state, bytes] = stream_->Send(ByteView(output_).substr(sent_));
+    if (state == ByteStream::State::kBroken) {
+      Close("the connection broke");
+      return;
+    }
+    if (state != ByteStream::State::kMoved) {
+      awaiting_write_ = true;
+      stream_->AwaitWritable(shared_from_this());
+      break;
+    }
+    last_progress_ = SteadyNow();
+    sent_ += bytes;
+    sent_total_ += bytes;
+    OnBytes(0, bytes);
+  }
+  if (backlog() > 0) return;
+  output_.clear();
+  sent_ = 0;
+  Bytes& spare = loop_.spare_output();
+  if (output_.capacity() > spare.capacity() && output_.capacity() <= kSpareOutputMax) {
+    spare.swap(output_);
+  }
+  Bytes().swap(output_);
+  OnFlushed();
+}
+
+// What to wait for next.
+void Connection::Continue() {
+  if (paused_ && backlog() <= limits::kOutputBacklogPause / 2) {
+    paused_ = false;
+    yielded_ = true;
+  }
+  const bool all_said = backlog() == 0 && idle();
+  if (draining_ && all_said && Unread().empty()) closing_ = true;
+  if (closing_ || (ended_ && !paused_ && !yielded_ && !busy())) {
+    if (!all_said) return;
+    if (ended_) {
+      Close("closed by the peer");
+    } else {
+      Linger();
+    }
+    return;
+  }
+  if (yielded_) {
+    Resume();
+    return;
+  }
+  if (paused_ || busy() || ended_ || awaiting_read_) return;
+  awaiting_read_ = true;
+  stream_->AwaitReadable(shared_from_this());
+}
+
+// Closing a socket that holds unread bytes resets it, and the peer may never see what it was told
+// last. So: end sending, and drop what still comes until the peer closes as well.
+void Connection::Linger() {
+  if (!lingering_) {
+    lingering_ = true;
+    last_progress_ = SteadyNow();
+    stream_->EndSending();
+    input_.Consume(input_.view().size());
+    needed_ = 0;
+  }
+  if (awaiting_read_) return;
+  awaiting_read_ = true;
+  stream_->AwaitReadable(shared_from_this());
+}
+
+}  // namespace aegis::node

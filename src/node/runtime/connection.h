@@ -1,0 +1,121 @@
+// Connection: one stream on one loop. Reads, hands whole messages to the subclass, sends what the
+// subclass wrote, and keeps within limits while it does.
+//
+// A turn: receive -> Take() every complete message -> one send. A turn ends after
+// limits::kCommandsPerTurn messages, so that one pipeliner does not starve the others. Taking
+// stops while more than limits::kOutputBacklogPause bytes wait to be sent or the subclass is
+// busy(); a peer that takes nothing for limits::kOutputStallMax is disconnected.
+//
+// Lives and dies on its loop's thread; every call comes from there.
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "node/runtime/byte_stream.h"
+#include "node/runtime/input_buffer.h"
+#include "node/runtime/loop.h"
+
+namespace aegis::node {
+
+class Connection : public ByteStream::Listener, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Loop& loop, std::unique_ptr<ByteStream> stream);
+
+  // Begins to read; from now on the loop keeps the connection alive. `received`: bytes that
+  // somebody has read from the stream before.
+  void Start(ByteView received = {});
+
+  // At once; what was not sent is lost. `reason` is for the debug log.
+  void Close(std::string_view reason);
+  // Takes nothing more; closes when everything was answered and sent.
+  void CloseWhenFlushed();
+  // Closes as soon as nothing that has arrived waits for an answer, or the rest of a message is
+  // not coming.
+  void Drain();
+
+  bool closed() const { return closed_; }
+  std::size_t backlog() const { return output_.size() - sent_; }
+  // Bytes that the operating system has taken since the start.
+  std::uint64_t sent_total() const { return sent_total_; }
+  // When bytes last moved, either way.
+  TimePoint last_progress() const { return last_progress_; }
+
+  // From the loop.
+  void OnReadable() final;
+  void OnWritable() final;
+  void OnDeferred();
+  // About once a second.
+  virtual void OnTick(TimePoint now);
+
+ protected:
+  struct Taken {
+    std::size_t consumed = 0;
+    std::size_t needed = 0;  // When nothing was consumed: bytes that Take() must see.
+  };
+  // Takes one message from the front of `input` (not empty), which is valid during the call.
+  virtual Taken Take(ByteView input) = 0;
+  // True: nothing more may be taken for now. The subclass calls Resume() when that has changed.
+  virtual bool busy() const { return false; }
+  // True: nothing that was taken waits for an answer.
+  virtual bool idle() const { return true; }
+  // Around the taking of messages.
+  virtual void OnTurnBegin(TimePoint) {}
+  virtual void OnTurnEnd() {}
+  // Before every send: the last moment to append to output().
+  virtual void Fill() {}
+  // All output was sent; more may be written.
+  virtual void OnFlushed() {}
+  virtual void OnBytes(std::size_t received, std::size_t sent) {
+    static_cast<void>(received);
+    static_cast<void>(sent);
+  }
+  // The last call; the object lives on for as long as somebody holds it.
+  virtual void OnClosed(std::string_view reason) = 0;
+
+  // Append what is to be sent. Sent at the end of the turn, or after Resume().
+  Bytes& output() { return output_; }
+  // Takes and sends on, soon.
+  void Resume();
+
+  Loop& loop() { return loop_; }
+  const ByteStream& stream() const { return *stream_; }
+  bool closing() const { return closing_; }
+
+ private:
+  bool Receive();
+  void Turn();
+  void TakeAll();
+  ByteView Unread() const { return from_scratch_.empty() ? input_.view() : from_scratch_; }
+  void Consume(std::size_t bytes);
+  void Flush();
+  void Continue();
+  void Linger();
+
+  Loop& loop_;
+  std::unique_ptr<ByteStream> stream_;
+  InputBuffer input_;
+  ByteView from_scratch_;   // Received during this turn and still in the loop's scratch memory.
+  std::size_t needed_ = 0;  // Take() cannot do anything with less.
+  Bytes output_;
+  std::size_t sent_ = 0;  // Bytes at the front of output_ that are gone already.
+  std::uint64_t sent_total_ = 0;
+  TimePoint last_progress_{};
+  bool awaiting_read_ = false;
+  bool awaiting_write_ = false;
+  bool deferred_ = false;
+  bool yielded_ = false;  // The turn ended before the input did.
+  bool paused_ = false;   // The backlog is too long.
+  bool ended_ = false;    // The peer will send no more.
+  bool draining_ = false;
+  bool closing_ = false;
+  bool lingering_ = false;  // All was sent; waiting for the peer to see it.
+  bool closed_ = false;
+};
+
+}  // namespace aegis::node

@@ -1,0 +1,224 @@
+#include "node/runtime/engine.h"
+
+#include <pthread.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "base/log.h"
+#include "model/limits.h"
+#include "node/runtime/acceptor.h"
+#include "node/runtime/advertise_address.h"
+#include "node/runtime/clocks.h"
+#include "node/runtime/network.h"
+#include "node/runtime/node_figures.h"
+#include "node/runtime/node_record.h"
+#include "node/runtime/random.h"
+#include "node/runtime/version.h"
+#include "node/runtime/worker_view.h"
+
+namespace aegis::node {
+
+struct Engine::Opened {
+  Config config;
+  DataDir data_dir;
+  std::optional<NodeRecord> record;
+  std::vector<UniqueFd> client_ports;
+  ControlLoop::Sockets peer_port;
+  std::optional<PidFile> pid_file;
+  Member self;
+};
+
+namespace {
+
+Error Prefixed(const std::string& flag, const Error& error) {
+  return {error.code, flag + ": " + error.message};
+}
+
+Result<Endpoint> Numeric(const std::string& flag, const Endpoint& address) {
+  const auto resolved = SystemNetwork().Resolve(address);
+  if (!resolved.ok()) return Prefixed(flag, resolved.error());
+  return resolved.value().front();
+}
+
+// TCP and UDP on one port. With port 0, one that is free for both.
+Result<ControlLoop::Sockets> OpenGossip(Endpoint& address) {
+  constexpr int kAttempts = 16;
+  const bool any_port = address.port == 0;
+  for (int attempt = 1;; ++attempt) {
+    if (any_port) address.port = 0;
+    auto tcp = ListenTcp(address, 1);
+    if (!tcp.ok()) return Prefixed("--gossip", tcp.error());
+    auto udp = BindUdp(address);
+    if (udp.ok()) {
+      return ControlLoop::Sockets{std::move(udp).value(), std::move(tcp.value().front())};
+    }
+    if (!any_port || attempt == kAttempts) return Prefixed("--gossip", udp.error());
+  }
+}
+
+// Seeds that cannot be resolved yet stay names: they are resolved anew whenever they are asked.
+std::vector<Endpoint> SeedsOf(const Config& config, const std::optional<NodeRecord>& record,
+                              const Endpoint& self) {
+  std::vector<Endpoint> seeds;
+  const auto add = [&](const Endpoint& seed) {
+    const bool known = std::find(seeds.begin(), seeds.end(), seed) != seeds.end();
+    if (!known && seed != self) seeds.push_back(seed);
+  };
+  for (const Endpoint& seed : config.seeds) {
+    const auto resolved = SystemNetwork().Resolve(seed);
+    if (!resolved.ok()) {
+      AEGIS_LOG(kWarn, "node", "--seeds {}: {}; it will be tried again", seed.ToString(),
+                resolved.error().message);
+    }
+    add(resolved.ok() ? resolved.value().front() : seed);
+  }
+  if (record) {
+    for (const Endpoint& peer : record->peers) add(peer);
+  }
+  return seeds;
+}
+
+ClusterSettings SettingsOf(const Config& config, const std::optional<NodeRecord>& record) {
+  ClusterSettings settings;
+  settings.num_shards = config.shards;
+  settings.replication_factor = config.replication_factor;
+  settings.virtual_nodes = config.virtual_nodes;
+  if (!record) return settings;
+  const ClusterSettings& kept = record->settings;
+  const bool differs = kept.num_shards != settings.num_shards ||
+                       kept.replication_factor != settings.replication_factor ||
+                       kept.virtual_nodes != settings.virtual_nodes;
+  if (differs) {
+    AEGIS_LOG(kWarn, "node",
+              "--shards, --replication-factor and --virtual-nodes are fixed at a cluster's birth: "
+              "cluster {:016x} has {}, {} and {}",
+              kept.id.value(), kept.num_shards, kept.replication_factor, kept.virtual_nodes);
+  }
+  return kept;
+}
+
+Control::Options OptionsOf(const Config& config, const std::optional<NodeRecord>& record,
+                           const Endpoint& self) {
+  Control::Options options;
+  options.seeds = SeedsOf(config, record, self);
+  options.bootstrap_expect = config.bootstrap_expect;
+  return options;
+}
+
+Result<Member> SelfOf(const Config& config, const Endpoint& gossip, const Endpoint& client) {
+  const auto gossip_address =
+      NumericAdvertiseAddress(gossip, config.gossip_advertise, config.seeds);
+  if (!gossip_address.ok()) return Prefixed("--gossip-advertise", gossip_address.error());
+  const auto client_address = AdvertiseAddress(client, config.client_advertise, config.seeds);
+  if (!client_address.ok()) return Prefixed("--client-advertise", client_address.error());
+  Member self;
+  self.id = NodeId{XXH64(config.node_id.data(), config.node_id.size(), 0)};
+  do self.session = Session{RandomNumber()};
+  while (self.session == Session{});
+  self.name = config.node_id;
+  self.gossip_address = gossip_address.value();
+  self.client_address = client_address.value();
+  self.zone = config.zone;
+  self.weight = config.weight;
+  self.software = SoftwareVersion();
+  self.incarnation = static_cast<std::uint64_t>(UnixNow().value);
+  return self;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
+  Config config = wanted;
+  if (config.threads == 0) config.threads = std::max(1U, std::thread::hardware_concurrency());
+  auto data_dir = DataDir::Open(config.data_dir);
+  if (!data_dir.ok()) return Prefixed("--data-dir", data_dir.error());
+  auto record = NodeRecord::Load(config.data_dir);
+  if (!record.ok()) return Prefixed("--data-dir", record.error());
+  if (record.value() && record.value()->node_id != config.node_id) {
+    AEGIS_LOG(kWarn, "node", "--data-dir {} was node {}'s; this is node {}", config.data_dir,
+              record.value()->node_id, config.node_id);
+  }
+  auto client = Numeric("--bind", config.bind);
+  if (!client.ok()) return client.error();
+  auto client_ports = ListenTcp(client.value(), config.threads);
+  if (!client_ports.ok()) return Prefixed("--bind", client_ports.error());
+  auto gossip = Numeric("--gossip", config.gossip);
+  if (!gossip.ok()) return gossip.error();
+  auto peer_port = OpenGossip(gossip.value());
+  if (!peer_port.ok()) return peer_port.error();
+  auto self = SelfOf(config, gossip.value(), client.value());
+  if (!self.ok()) return self.error();
+  config.bind = client.value();
+  config.gossip = gossip.value();
+
+  std::optional<PidFile> pid_file;
+  if (!config.pid_file.empty()) {
+    auto created = PidFile::Create(config.pid_file);
+    if (!created.ok()) return Prefixed("--pid-file", created.error());
+    pid_file.emplace(std::move(created).value());
+  }
+  return std::unique_ptr<Engine>(
+      new Engine({std::move(config), std::move(data_dir).value(), std::move(record).value(),
+                  std::move(client_ports).value(), std::move(peer_port).value(),
+                  std::move(pid_file), std::move(self).value()}));
+}
+
+Engine::Engine(Opened opened)
+    : data_dir_(std::move(opened.data_dir)),
+      pid_file_(std::move(opened.pid_file)),
+      node_(opened.config, opened.self, SteadyNow()),
+      records_(opened.config.data_dir, opened.record),
+      control_(node_, SettingsOf(opened.config, opened.record),
+               OptionsOf(opened.config, opened.record, opened.self.gossip_address),
+               std::move(opened.peer_port), records_),
+      departure_(node_, control_, [this] { control_.Stop(); }),
+      signals_(control_.io(), SIGTERM, SIGINT) {
+  node_.shards.SetListeners(
+      [this] { control_.Poke(); },
+      [this](NodeId peer) { node_.workers[peer.value() % node_.workers.size()]->WakePeer(peer); });
+  for (std::uint32_t i = 0; i < node_.config.threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>(node_, i, std::move(opened.client_ports[i]),
+                                                control_, std::make_unique<WorkerView>(node_, i),
+                                                [this] { return StatisticsJson(node_); }));
+    node_.workers.push_back(workers_.back().get());
+  }
+}
+
+Engine::~Engine() = default;
+
+int Engine::Run() {
+  AEGIS_LOG(kInfo, "node", "{} {}: clients at {}, gossip at {}, {} workers", node_.self.name,
+            SoftwareVersion(), node_.config.bind.ToString(), node_.config.gossip.ToString(),
+            workers_.size());
+  AwaitSignal();
+  StartWorkers();
+  control_.Run();
+  for (const auto& worker : workers_) worker->Stop();
+  for (std::thread& thread : threads_) thread.join();
+  AEGIS_LOG(kInfo, "node", "gone");
+  return EXIT_SUCCESS;
+}
+
+void Engine::StartWorkers() {
+  for (const auto& worker : workers_) {
+    threads_.emplace_back([&worker] { worker->Run(); });
+    const std::string name = "aegis-w" + std::to_string(threads_.size() - 1);
+    ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
+  }
+}
+
+void Engine::AwaitSignal() {
+  signals_.async_wait([this](const asio::error_code& error, int signal) {
+    if (error) return;
+    if (departure_.begun()) std::_Exit(128 + signal);
+    departure_.Begin();
+    AwaitSignal();
+  });
+}
+
+}  // namespace aegis::node

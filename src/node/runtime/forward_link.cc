@@ -1,0 +1,176 @@
+#include "node/runtime/forward_link.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "model/limits.h"
+#include "node/runtime/clocks.h"
+#include "node/runtime/connection.h"
+#include "node/runtime/dialer.h"
+#include "node/runtime/stream_preamble.h"
+#include "wire/native.h"
+#include "wire/native_error.h"
+#include "wire/operation_codec.h"
+
+namespace aegis::node {
+
+// The socket of a link while it stands.
+class ForwardLink::Stream final : public Connection {
+ public:
+  Stream(ForwardLink& link, Loop& loop, std::unique_ptr<ByteStream> stream)
+      : Connection(loop, std::move(stream)), link_(&link) {}
+
+  using Connection::output;
+  using Connection::Resume;
+
+  // The link is done with this stream.
+  void Detach(std::string_view reason) {
+    link_ = nullptr;
+    Close(reason);
+  }
+  std::uint64_t offset() const { return sent_total() + backlog(); }
+
+ private:
+  Taken Take(ByteView input) override {
+    if (link_ == nullptr) return {input.size(), 0};
+    return accepted_ ? TakeReply(input) : TakeAnswer(input);
+  }
+
+  Taken TakeAnswer(ByteView input) {
+    std::size_t consumed = 0;
+    std::size_t needed = 0;
+    const auto answer = DecodeForwardAnswer(input, consumed, needed);
+    if (consumed == 0) return {0, needed};
+    if (!answer.accepted || answer.node != link_->identity_.peer) {
+      const std::string reason = answer.accepted ? "another node answers there" : answer.reason;
+      AEGIS_LOG(kWarn, "forward", "{} refuses our operations: {}", stream().PeerAddress(), reason);
+      Close(reason);
+      return {consumed, 0};
+    }
+    accepted_ = true;
+    link_->backoff_ = {};
+    return {consumed, 0};
+  }
+
+  Taken TakeReply(ByteView input) {
+    std::size_t consumed = 0;
+    std::size_t needed = 0;
+    const auto frame = wire::DecodeReply(input, consumed, &needed);
+    if (!frame.ok()) {
+      Close(frame.error().message);
+      return {input.size(), 0};
+    }
+    if (!frame.value()) return {0, needed};
+    const auto outcome = wire::DecodeOutcome(frame.value()->value);
+    if (!outcome.ok() || wire::IsProtocolError(*frame.value())) {
+      Close("its answer cannot be read");
+      return {input.size(), 0};
+    }
+    link_->OnReply(frame.value()->id, outcome.value());
+    return {consumed, 0};
+  }
+
+  bool idle() const override { return link_ == nullptr; }
+  void OnTick(TimePoint) override {}  // The link has a clock of its own.
+
+  void OnClosed(std::string_view reason) override {
+    if (ForwardLink* const link = std::exchange(link_, nullptr)) link->Break(reason);
+  }
+
+  ForwardLink* link_;
+  bool accepted_ = false;
+};
+
+ForwardLink::ForwardLink(Loop& loop, Identity identity, ForwardLinkListener& listener)
+    : loop_(loop), identity_(identity), listener_(listener), alive_(std::make_shared<bool>(true)) {}
+
+ForwardLink::~ForwardLink() {
+  *alive_ = false;
+  if (stream_) stream_->Detach("not needed any more");
+}
+
+void ForwardLink::Send(std::unique_ptr<Forward> forward, Epoch epoch, const Endpoint& address) {
+  forward->epoch = epoch;
+  forward->id = next_id_++;
+  if (under_way_.empty()) waiting_since_ = SteadyNow();
+  Forward& placed = *forward;
+  under_way_.Push(std::move(forward));
+  if (state_ == State::kUp) {
+    Write(placed);
+  } else if (state_ == State::kDown) {
+    Dial(address);
+  }
+}
+
+void ForwardLink::Write(Forward& forward) {
+  forward.offset = stream_->offset();
+  wire::RequestFrame frame;
+  frame.command = static_cast<std::uint8_t>(wire::Command::kExecute);
+  frame.id = forward.id;
+  frame.version = forward.epoch.value();
+  frame.value = forward.operation;
+  wire::AppendRequest(frame, stream_->output());
+  stream_->Resume();  // One send for all that come during this round.
+}
+
+void ForwardLink::Dial(const Endpoint& address) {
+  state_ = State::kDialing;
+  node::Dial(loop_.io(), address, limits::kDialTimeout,
+             [this, alive = alive_](Result<asio::ip::tcp::socket> socket) {
+               if (!*alive || state_ != State::kDialing) return;
+               if (!socket.ok()) {
+                 Break(socket.error().message);
+                 return;
+               }
+               stream_ = std::make_shared<Stream>(
+                   *this, loop_, std::make_unique<TcpStream>(std::move(socket).value()));
+               OnUp();
+             });
+}
+
+void ForwardLink::OnUp() {
+  state_ = State::kUp;
+  waiting_since_ = SteadyNow();
+  AppendForwardPreamble(identity_.cluster, identity_.self, stream_->output());
+  under_way_.ForEach([this](Forward& forward) { Write(forward); });
+  stream_->Start();
+}
+
+void ForwardLink::OnReply(std::uint64_t id, const Outcome& outcome) {
+  waiting_since_ = SteadyNow();
+  if (under_way_.empty() || under_way_.front().id != id) {
+    Break("it answers what was not asked");
+    return;
+  }
+  listener_.OnAnswer(under_way_.Pop(), outcome);
+}
+
+void ForwardLink::Break(std::string_view reason) {
+  if (state_ == State::kDown) return;
+  AEGIS_LOG(kDebug, "forward", "link to node {:016x} broke: {}", identity_.peer.value(), reason);
+  state_ = State::kDown;
+  backoff_ = std::clamp(2 * backoff_, limits::kRedialMin, limits::kRedialMax);
+  retry_at_ = SteadyNow() + backoff_;
+  const std::uint64_t gone = stream_ ? stream_->sent_total() : 0;
+  const bool never_up = stream_ == nullptr;
+  if (stream_) std::exchange(stream_, nullptr)->Detach(reason);
+  ForwardQueue unsent;
+  ForwardQueue sent;
+  while (!under_way_.empty()) {
+    std::unique_ptr<Forward> forward = under_way_.Pop();
+    const bool left = !never_up && forward->offset < gone;
+    (left ? sent : unsent).Push(std::move(forward));
+  }
+  listener_.OnBroken(*this, std::move(unsent), std::move(sent));
+}
+
+void ForwardLink::OnTick(TimePoint now) {
+  if (state_ != State::kUp || under_way_.empty()) return;
+  const TimePoint progress = std::max(waiting_since_, stream_->last_progress());
+  if (now - progress > limits::kForwardTimeout) Break("it does not answer");
+}
+
+}  // namespace aegis::node

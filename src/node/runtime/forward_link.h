@@ -1,0 +1,89 @@
+// ForwardLink: one worker's way to one other node for operations on shards that it leads.
+//
+// Dialled when first needed, pipelined; answers come in the order of the questions. Layout on the
+// peer's TCP gossip port:
+//
+//     preamble | "AGK" 'F' | cluster id u64 | our node id u64 |          all big-endian
+//     answer   | accepted u8: 1 or 0 | its node id u64 | reason length u16 | reason |
+//     then     native EXECUTE frames one way, their replies the other; `version` of a request is
+//              the epoch under which the sender believes the receiver to lead the shard
+//
+// The receiver executes as the leader of exactly that epoch and never forwards again. An epoch is
+// led once: of the operations in flight to a leader whose reign ends, those behind the first that
+// is refused are refused too, so that re-routing them keeps their order.
+//
+// Belongs to one Forwarder and its thread.
+
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/time.h"
+#include "model/endpoint.h"
+#include "model/ids.h"
+#include "node/runtime/forward.h"
+#include "node/runtime/loop.h"
+
+namespace aegis::node {
+
+class ForwardLink;
+
+// What a link tells its forwarder.
+class ForwardLinkListener {
+ public:
+  virtual ~ForwardLinkListener() = default;
+  virtual void OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) = 0;
+  // `unsent` never left; of `sent` nobody knows. Each in the order they were given.
+  virtual void OnBroken(ForwardLink& link, ForwardQueue unsent, ForwardQueue sent) = 0;
+};
+
+class ForwardLink {
+ public:
+  struct Identity {
+    ClusterId cluster;
+    NodeId self;
+    NodeId peer;
+  };
+
+  ForwardLink(Loop& loop, Identity identity, ForwardLinkListener& listener);
+  ~ForwardLink();
+  ForwardLink(const ForwardLink&) = delete;
+  ForwardLink& operator=(const ForwardLink&) = delete;
+
+  // False: it broke a moment ago and is left alone for now.
+  bool available(TimePoint now) const { return state_ != State::kDown || now >= retry_at_; }
+
+  // Takes the operation under way to `address` (used when it has to be dialled first).
+  // REQUIRES: available().
+  void Send(std::unique_ptr<Forward> forward, Epoch epoch, const Endpoint& address);
+
+  // Gives back everything that is under way.
+  void Break(std::string_view reason);
+
+  // About once a second: a link whose peer says nothing for limits::kForwardTimeout is broken.
+  void OnTick(TimePoint now);
+
+ private:
+  class Stream;
+  enum class State : std::uint8_t { kDown, kDialing, kUp };
+
+  void Dial(const Endpoint& address);
+  void Write(Forward& forward);
+  void OnUp();
+  void OnReply(std::uint64_t id, const Outcome& outcome);
+
+  Loop& loop_;
+  const Identity identity_;
+  ForwardLinkListener& listener_;
+  State state_ = State::kDown;
+  TimePoint retry_at_{};
+  Duration backoff_{};
+  TimePoint waiting_since_{};  // When the peer last made progress, or had nothing to do.
+  ForwardQueue under_way_;
+  std::uint64_t next_id_ = 1;
+  std::shared_ptr<Stream> stream_;
+  std::shared_ptr<bool> alive_;  // Dial callbacks outlive the link.
+};
+
+}  // namespace aegis::node

@@ -1,0 +1,93 @@
+// Forwarder: one worker's operations that cannot run here and now, because another node leads
+// their shard or nobody does.
+//
+// Each shard has a lane. Within a lane operations keep their order: they go to one leader under
+// one epoch at a time, what comes back refused goes again before anything later, and while a lane
+// is not empty the worker runs nothing on that shard past it (blocked()). So commands of one
+// connection on one shard take effect in the order they were sent, whoever leads meanwhile.
+//
+// Every operation is answered: by the leader; kUnavailable when no leader took it within
+// limits::kRouteWait of its arrival; kUnknownOutcome when it is a write that was sent and never
+// answered. Reads that were sent and not answered are asked again.
+//
+// Belongs to one worker and its thread.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/operation.h"
+#include "node/core/shard_space.h"
+#include "node/runtime/forward.h"
+#include "node/runtime/forward_link.h"
+#include "node/runtime/routing_board.h"
+
+namespace aegis::node {
+
+class Forwarder final : public ForwardLinkListener {
+ public:
+  Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board);
+
+  // True: operations on this shard must queue behind others.
+  bool blocked(ShardId shard) const {
+    return !homeless_.empty() || (shard.value() < lanes_.size() && lanes_[shard.value()].load > 0);
+  }
+
+  // Takes the operation over; `owner` hears of its outcome, maybe before this returns.
+  void Submit(std::shared_ptr<ForwardOwner> owner, Ticket ticket, const Operation& operation,
+              TimePoint now);
+
+  // The routing table has changed.
+  void OnRouting();
+  // Every few milliseconds: deadlines, and refusals that are due for another try.
+  void OnTick(TimePoint now);
+
+  std::uint64_t sent() const { return sent_; }      // Operations sent to other nodes.
+  std::size_t pending() const { return pending_; }  // Operations that wait for an answer.
+
+  // From links.
+  void OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) override;
+  void OnBroken(ForwardLink& link, ForwardQueue unsent, ForwardQueue sent) override;
+
+ private:
+  struct Lane {
+    ForwardQueue returned;  // Refused or never sent; older than all that wait.
+    ForwardQueue waiting;
+    std::uint32_t load = 0;       // All of the lane's operations.
+    std::uint32_t under_way = 0;  // Those on a link: all on one, under one epoch.
+    NodeId to;
+    Epoch epoch;
+  };
+
+  std::unique_ptr<Forward> NewForward();
+  void Enqueue(std::unique_ptr<Forward> forward);
+  // The cluster is born: gives every shard its lane, and the homeless theirs.
+  void Open();
+  // Sends or runs what can be, in order.
+  void Advance(ShardId shard);
+  // False: it was refused and is back in the lane.
+  bool RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now);
+  void Finish(std::unique_ptr<Forward> forward, const Outcome& outcome);
+  void Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why);
+  void Expire(ForwardQueue& queue, TimePoint now);
+  ForwardLink& LinkTo(NodeId node, ClusterId cluster);
+
+  Loop& loop_;
+  ShardSpace& shards_;
+  RoutingReader routing_;
+  ShardEffects effects_;
+  std::vector<Lane> lanes_;  // Indexed by shard; empty until the cluster is born.
+  ForwardQueue homeless_;    // Waiting for that.
+  std::map<NodeId, std::unique_ptr<ForwardLink>> links_;
+  std::vector<std::unique_ptr<Forward>> spare_;
+  std::size_t pending_ = 0;
+  std::uint64_t sent_ = 0;
+  TimePoint next_link_tick_{};
+};
+
+}  // namespace aegis::node

@@ -1,0 +1,234 @@
+#include "node/runtime/native_door.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "node/runtime/clocks.h"
+#include "wire/native_error.h"
+#include "wire/operation_codec.h"
+#include "wire/topology_codec.h"
+
+namespace aegis::node {
+
+using wire::Command;
+using wire::ReplyFrame;
+using wire::ReplyStatus;
+using wire::RequestFrame;
+
+namespace {
+
+Operation VersionOneOperation(const RequestFrame& frame) {
+  Operation operation;
+  operation.key = frame.key;
+  switch (static_cast<Command>(frame.command)) {
+    case Command::kGet:
+      operation.code = OpCode::kGet;
+      break;
+    case Command::kDelete:
+      operation.code = OpCode::kDelete;
+      break;
+    default:
+      operation.code = OpCode::kSet;
+      operation.value = frame.value;
+      if (frame.ttl_ms != 0) {
+        operation.expiry = ExpiryKind::kRelative;
+        operation.expiry_ms = frame.ttl_ms;
+      }
+  }
+  if (operation.IsWrite() && frame.version != 0) {
+    operation.condition = Condition::kIfVersion;
+    operation.expected = Version::Unpack(frame.version);
+  }
+  return operation;
+}
+
+}  // namespace
+
+Door::Taken NativeDoor::Take(ByteView input) {
+  std::size_t consumed = 0;
+  std::size_t needed = 0;
+  const auto decoded = wire::DecodeRequest(input, consumed, &needed);
+  if (!decoded.ok()) {
+    connection_.services().counters.protocol_errors.Add();
+    const Bytes text = wire::ErrorText(decoded.error());
+    ReplyFrame reply;
+    reply.status = ReplyStatus::kError;
+    reply.error = text;
+    wire::AppendReply(reply, connection_.out());
+    connection_.CloseWhenFlushed();
+    return {input.size(), 0};
+  }
+  if (!decoded.value()) return {0, needed};
+  connection_.services().counters.native_commands.Add();
+  Dispatch(*decoded.value());
+  return {consumed, 0};
+}
+
+void NativeDoor::Dispatch(const RequestFrame& frame) {
+  const auto command = static_cast<Command>(frame.command);
+  ReplyFrame reply;
+  reply.id = frame.id;
+  switch (command) {
+    case Command::kGet:
+    case Command::kSet:
+    case Command::kDelete:
+      Single(frame, command, VersionOneOperation(frame));
+      return;
+    case Command::kPing:
+      reply.value = "PONG";
+      wire::AppendReply(reply, connection_.out());
+      return;
+    case Command::kStats: {
+      const Bytes statistics = connection_.services().statistics();
+      reply.value = statistics;
+      wire::AppendReply(reply, connection_.out());
+      return;
+    }
+    case Command::kAuth:
+      ReplyError(frame.id, Status::kInvalid, "this version has no authentication: send no AUTH");
+      return;
+    case Command::kExecute: {
+      const auto operation = wire::DecodeOperation(frame.value);
+      if (operation.ok()) {
+        Single(frame, command, operation.value());
+      } else {
+        ReplyError(frame.id, Status::kInvalid, operation.error().message);
+      }
+      return;
+    }
+    case Command::kMulti:
+      Multi(frame);
+      return;
+    case Command::kTopology:
+      Topology(frame);
+      return;
+    case Command::kPong:
+    case Command::kRedirect:
+      break;
+  }
+  ReplyError(frame.id, Status::kInvalid, fmt::format("unknown command {}", frame.command));
+}
+
+void NativeDoor::Single(const RequestFrame& frame, Command command, const Operation& operation) {
+  if (frame.redirect && Redirected(frame, {&operation, 1})) return;
+  const bool ran = connection_.services().router.RunHere(
+      operation, connection_.unix_now(),
+      [&](const Outcome& outcome) { ReplyOutcome(command, frame.id, outcome); });
+  if (ran) return;
+  const std::uint64_t sequence = next_sequence_++;
+  pending_[sequence] = {command, frame.id, {}, 1, connection_.now()};
+  connection_.Submit({sequence, 0}, operation);
+}
+
+void NativeDoor::Multi(const RequestFrame& frame) {
+  const auto decoded = wire::DecodeMultiRequest(frame.value);
+  if (!decoded.ok()) {
+    const bool large = decoded.error().code == ErrorCode::kTooLarge;
+    ReplyError(frame.id, large ? Status::kTooLarge : Status::kInvalid, decoded.error().message);
+    return;
+  }
+  const std::vector<Operation>& operations = decoded.value();
+  if (frame.redirect && Redirected(frame, operations)) return;
+  const std::uint64_t sequence = next_sequence_++;
+  Pending& pending = pending_[sequence];
+  pending.command = Command::kMulti;
+  pending.id = frame.id;
+  pending.since = connection_.now();
+  pending.gathering.Begin(operations.size());
+  pending.missing = 1;  // For this loop.
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const bool ran = connection_.services().router.RunHere(
+        operations[i], connection_.unix_now(),
+        [&](const Outcome& outcome) { pending.gathering.Put(i, outcome); });
+    if (ran) continue;
+    ++pending.missing;
+    connection_.Submit({sequence, static_cast<std::uint32_t>(i)}, operations[i]);
+  }
+  if (--pending.missing > 0) return;
+  ReplyMulti(frame.id, pending.gathering.outcomes());
+  pending_.erase(sequence);
+}
+
+void NativeDoor::Topology(const RequestFrame& frame) {
+  Bytes& encoded = connection_.services().encoded;
+  encoded.clear();
+  wire::AppendTopology(connection_.services().router.Table(), encoded);
+  ReplyFrame reply;
+  reply.id = frame.id;
+  reply.value = encoded;
+  wire::AppendReply(reply, connection_.out());
+}
+
+bool NativeDoor::Redirected(const RequestFrame& frame, std::span<const Operation> operations) {
+  for (const Operation& operation : operations) {
+    const Member* const leader = connection_.services().router.LeaderElsewhere(operation);
+    if (leader == nullptr) continue;
+    const std::string address = leader->client_address.ToString();
+    ReplyFrame reply;
+    reply.status = ReplyStatus::kRedirect;
+    reply.id = frame.id;
+    reply.address = address;
+    wire::AppendReply(reply, connection_.out());
+    return true;
+  }
+  return false;
+}
+
+void NativeDoor::OnOutcome(Ticket ticket, const Outcome& outcome) {
+  const auto found = pending_.find(ticket.sequence);
+  Pending& pending = found->second;
+  const bool multi = pending.command == Command::kMulti;
+  if (multi) pending.gathering.Put(ticket.index, outcome);
+  if (--pending.missing > 0) return;
+  connection_.services().counters.latency.Add(SteadyNow() - pending.since);
+  if (multi) {
+    ReplyMulti(pending.id, pending.gathering.outcomes());
+  } else {
+    ReplyOutcome(pending.command, pending.id, outcome);
+  }
+  pending_.erase(found);
+}
+
+void NativeDoor::ReplyOutcome(Command command, std::uint64_t id, const Outcome& outcome) {
+  const Bytes error = wire::ErrorText(outcome.status, outcome.error);
+  ReplyFrame reply;
+  reply.id = id;
+  reply.status = wire::ReplyStatusOf(outcome.status);
+  reply.version = outcome.version.Pack();
+  reply.error = error;
+  if (command == Command::kExecute) {
+    Bytes& encoded = connection_.services().encoded;
+    encoded.clear();
+    wire::AppendOutcome(outcome, encoded);
+    reply.value = encoded;
+  } else if (outcome.has_value) {
+    reply.value = outcome.value;
+  }
+  if (outcome.status == Status::kOk && outcome.expires_at != 0) {
+    reply.ttl_ms = std::max<std::int64_t>(outcome.expires_at - connection_.unix_now().value, 1);
+  }
+  wire::AppendReply(reply, connection_.out());
+}
+
+void NativeDoor::ReplyMulti(std::uint64_t id, std::span<const Outcome> outcomes) {
+  Bytes& encoded = connection_.services().encoded;
+  encoded.clear();
+  wire::AppendMultiReply(outcomes, encoded);
+  ReplyFrame reply;
+  reply.id = id;
+  reply.value = encoded;
+  wire::AppendReply(reply, connection_.out());
+}
+
+void NativeDoor::ReplyError(std::uint64_t id, Status status, ByteView text) {
+  const Bytes error = wire::ErrorText(status, text);
+  ReplyFrame reply;
+  reply.status = wire::ReplyStatusOf(status);
+  reply.id = id;
+  reply.error = error;
+  wire::AppendReply(reply, connection_.out());
+}
+
+}  // namespace aegis::node

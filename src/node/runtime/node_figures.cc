@@ -1,0 +1,244 @@
+#include "node/runtime/node_figures.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "node/runtime/clocks.h"
+#include "node/runtime/version.h"
+#include "node/runtime/worker.h"
+
+namespace aegis::node {
+
+using nlohmann::ordered_json;
+using replication::ShardRole;
+
+namespace {
+
+std::uint64_t ResidentBytes() {
+  std::FILE* const file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long total = 0;
+  unsigned long resident = 0;
+  const int read = std::fscanf(file, "%lu %lu", &total, &resident);
+  std::fclose(file);
+  return read == 2 ? std::uint64_t{resident} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))
+                   : 0;
+}
+
+std::string_view NameOf(ShardRole role) {
+  switch (role) {
+    case ShardRole::kNone:
+      return "none";
+    case ShardRole::kFollower:
+      return "follower";
+    case ShardRole::kLeader:
+      return "leader";
+    case ShardRole::kDraining:
+      return "draining";
+  }
+  return "";
+}
+
+std::string_view NameOf(MemberState state) {
+  switch (state) {
+    case MemberState::kAlive:
+      return "alive";
+    case MemberState::kSuspect:
+      return "suspect";
+    case MemberState::kDead:
+      return "dead";
+    case MemberState::kLeft:
+      return "left";
+  }
+  return "";
+}
+
+std::string Hex(std::uint64_t id) { return fmt::format("{:016x}", id); }
+
+double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+ShardFigures LookAt(Shard& shard) {
+  ShardFigures figures;
+  figures.report = shard.Report();
+  figures.lags = shard.Lags();
+  const store::Table& table = shard.replica().table();
+  figures.keys = table.items();
+  figures.keys_with_expiry = table.with_expiry();
+  figures.bytes = table.bytes();
+  return figures;
+}
+
+ordered_json MemberJson(const Member& member) {
+  return {{"id", Hex(member.id.value())},
+          {"name", member.name},
+          {"state", NameOf(member.state)},
+          {"client_address", member.client_address.ToString()},
+          {"gossip_address", member.gossip_address.ToString()},
+          {"zone", member.zone},
+          {"weight", member.weight},
+          {"version", member.software},
+          {"incarnation", member.incarnation}};
+}
+
+ordered_json NameOrNull(const RoutingTable& table, NodeId node) {
+  if (node == kNoNode) return nullptr;
+  const Member* const member = table.Find(node);
+  return member == nullptr ? Hex(node.value()) : member->name;
+}
+
+ordered_json ShardJson(const RoutingTable& table, std::size_t id, const ShardFigures& figures) {
+  const ShardRoute& route = table.shards[id];
+  ordered_json replicas = ordered_json::array();
+  for (const NodeId node : route.replicas) replicas.push_back(NameOrNull(table, node));
+  ordered_json followers = ordered_json::array();
+  for (const FollowerLag& lag : figures.lags) {
+    followers.push_back({{"node", NameOrNull(table, lag.follower)},
+                         {"in_sync", lag.in_sync},
+                         {"copying", lag.copying},
+                         {"lag_records", lag.records},
+                         {"lag_bytes", lag.bytes}});
+  }
+  return {{"id", id},
+          {"epoch", route.epoch.value()},
+          {"leader", NameOrNull(table, route.leader)},
+          {"replicas", std::move(replicas)},
+          {"role", NameOf(figures.report.role)},
+          {"whole", figures.report.whole},
+          {"keys", figures.keys},
+          {"bytes", figures.bytes},
+          {"followers", std::move(followers)}};
+}
+
+}  // namespace
+
+NodeFigures Look(NodeState& node) {
+  NodeFigures figures;
+  ShardEffects effects;
+  const std::uint32_t count = node.shards.num_shards();
+  figures.shards.reserve(count);
+  for (std::uint32_t id = 0; id < count; ++id) {
+    ShardGuard shard(node.shards, ShardId{id}, effects);
+    figures.counters.Add(shard->counters());
+    figures.shards.push_back(LookAt(*shard));
+  }
+  for (const ShardFigures& shard : figures.shards) {
+    figures.keys += shard.keys;
+    if (shard.report.role == ShardRole::kFollower) ++figures.shards_followed;
+    if (shard.report.role != ShardRole::kLeader) continue;
+    ++figures.shards_led;
+    figures.keys_led += shard.keys;
+    figures.keys_led_with_expiry += shard.keys_with_expiry;
+  }
+  for (const Worker* const worker : node.workers) {
+    const WorkerCounters& counters = worker->counters();
+    figures.resp_commands += counters.resp_commands.Get();
+    figures.native_commands += counters.native_commands.Get();
+    figures.forwards_sent += worker->forwards_sent();
+    figures.forwards_served += counters.forwards_served.Get();
+    figures.forwards_pending += worker->forwards_pending();
+    figures.protocol_errors += counters.protocol_errors.Get();
+    figures.unavailable += counters.unavailable.Get();
+    figures.unknown_outcome += counters.unknown_outcome.Get();
+    figures.bytes_received += counters.bytes_received.Get();
+    figures.bytes_sent += counters.bytes_sent.Get();
+  }
+  figures.memory_used = node.shards.meter().used();
+  figures.memory_resident = ResidentBytes();
+  return figures;
+}
+
+NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
+  NodeFacts facts;
+  facts.version = SoftwareVersion();
+  facts.node_name = node.self.name;
+  facts.run_id = node.self.session.value();
+  facts.process_id = ::getpid();
+  facts.tcp_port = node.config.bind.port;
+  facts.started_at = node.started_at;
+  facts.connected_clients = node.clients.load();
+  facts.connections_received = node.clients_accepted.load();
+  facts.connections_rejected = node.clients_rejected.load();
+  facts.commands_processed = figures.resp_commands + figures.native_commands;
+  facts.keyspace_hits = figures.counters.hits;
+  facts.keyspace_misses = figures.counters.misses;
+  facts.expired_keys = figures.counters.expired;
+  facts.evicted_keys = figures.counters.evicted;
+  facts.used_memory = figures.memory_used;
+  facts.used_memory_rss = figures.memory_resident;
+  facts.max_memory = node.shards.meter().limit();
+  facts.keys = figures.keys_led;
+  facts.keys_with_expiry = figures.keys_led_with_expiry;
+  facts.cluster_nodes = node.board.Get()->members.size();
+  facts.worker_threads = static_cast<std::uint32_t>(node.workers.size());
+  return facts;
+}
+
+Bytes StatisticsJson(NodeState& node) {
+  const NodeFigures figures = Look(node);
+  const auto table = node.board.Get();
+  const ordered_json json = {
+      {"node", node.self.name},
+      {"version", SoftwareVersion()},
+      {"cluster", Hex(table->settings.id.value())},
+      {"uptime_seconds", Seconds(SteadyNow() - node.started_at)},
+      {"members", table->members.size()},
+      {"clients", node.clients.load()},
+      {"commands", figures.resp_commands + figures.native_commands},
+      {"keys", figures.keys_led},
+      {"keys_held", figures.keys},
+      {"shards_led", figures.shards_led},
+      {"shards_followed", figures.shards_followed},
+      {"hits", figures.counters.hits},
+      {"misses", figures.counters.misses},
+      {"expired", figures.counters.expired},
+      {"evicted", figures.counters.evicted},
+      {"writes_lost", figures.counters.writes_lost},
+      {"forwards_sent", figures.forwards_sent},
+      {"forwards_served", figures.forwards_served},
+      {"forwards_pending", figures.forwards_pending},
+      {"memory_used_bytes", figures.memory_used},
+      {"memory_limit_bytes", node.shards.meter().limit()},
+      {"memory_resident_bytes", figures.memory_resident},
+  };
+  return json.dump();
+}
+
+Bytes StatusJson(NodeState& node, const Readiness& readiness) {
+  const NodeFigures figures = Look(node);
+  const auto table = node.board.Get();
+  ordered_json members = ordered_json::array();
+  for (const Member& member : table->members) members.push_back(MemberJson(member));
+  ordered_json shards = ordered_json::array();
+  for (std::size_t id = 0; id < table->shards.size() && id < figures.shards.size(); ++id) {
+    shards.push_back(ShardJson(*table, id, figures.shards[id]));
+  }
+  const ordered_json json = {
+      {"node",
+       {{"id", Hex(node.self.id.value())},
+        {"name", node.self.name},
+        {"version", SoftwareVersion()},
+        {"uptime_seconds", Seconds(SteadyNow() - node.started_at)},
+        {"ready", readiness.ready},
+        {"reason", readiness.reason},
+        {"clients", node.clients.load()},
+        {"keys", figures.keys_led},
+        {"shards_led", figures.shards_led},
+        {"shards_followed", figures.shards_followed},
+        {"memory_used_bytes", figures.memory_used},
+        {"memory_limit_bytes", node.shards.meter().limit()}}},
+      {"cluster",
+       {{"id", Hex(table->settings.id.value())},
+        {"shards", table->settings.num_shards},
+        {"replication_factor", table->settings.replication_factor},
+        {"routing_version", table->version}}},
+      {"members", std::move(members)},
+      {"shards", std::move(shards)},
+  };
+  return json.dump(2) + "\n";
+}
+
+}  // namespace aegis::node

@@ -1,0 +1,59 @@
+// NodeFigures: what this node holds and has done, summed over its shards and workers at one look,
+// and how INFO, STATS and /status show it. For any thread that holds no shard's lock; takes each
+// for a moment.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "node/core/control.h"
+#include "node/core/resp_commands.h"
+#include "node/core/shard.h"
+#include "node/runtime/node_state.h"
+
+namespace aegis::node {
+
+struct ShardFigures {
+  replication::ShardReport report;
+  std::uint64_t keys = 0;  // Expired ones that were not removed yet included.
+  std::uint64_t keys_with_expiry = 0;
+  std::uint64_t bytes = 0;
+  std::vector<FollowerLag> lags;
+};
+
+struct NodeFigures {
+  ShardCounters counters;
+  std::vector<ShardFigures> shards;  // Indexed by shard; empty until the cluster is born.
+  std::uint64_t keys_led = 0;
+  std::uint64_t keys_led_with_expiry = 0;
+  std::uint64_t keys = 0;  // Of all shards held here, led or followed.
+  std::uint32_t shards_led = 0;
+  std::uint32_t shards_followed = 0;
+  std::uint64_t resp_commands = 0;
+  std::uint64_t native_commands = 0;
+  std::uint64_t forwards_sent = 0;
+  std::uint64_t forwards_served = 0;
+  std::uint64_t forwards_pending = 0;
+  std::uint64_t protocol_errors = 0;
+  std::uint64_t unavailable = 0;
+  std::uint64_t unknown_outcome = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t memory_used = 0;      // Bytes accounted to items.
+  std::uint64_t memory_resident = 0;  // Bytes that the system counts.
+};
+
+NodeFigures Look(NodeState& node);
+
+NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures);
+
+// The value of STATS.
+Bytes StatisticsJson(NodeState& node);
+
+// The body of /status.
+Bytes StatusJson(NodeState& node, const Readiness& readiness);
+
+}  // namespace aegis::node

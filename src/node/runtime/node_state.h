@@ -1,0 +1,47 @@
+// NodeState: what all threads of one node share. Made before they start, gone after they end.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "model/config.h"
+#include "model/member.h"
+#include "node/core/resp_commands.h"
+#include "node/runtime/routing_board.h"
+#include "node/runtime/shard_host.h"
+
+namespace aegis::node {
+
+class Worker;
+
+struct NodeState {
+  NodeState(Config with, Member who, TimePoint now)
+      : config(std::move(with)),
+        self(std::move(who)),
+        started_at(now),
+        shards(self.id, self.session, config.max_memory_mb << 20U),
+        board(self.id) {}
+
+  const Config config;  // With the ports that were really bound.
+  const Member self;    // As it was at the start.
+  const TimePoint started_at;
+
+  ShardHost shards;
+  RoutingBoard board;
+  std::vector<Worker*> workers;  // Complete before any thread runs.
+
+  std::atomic<std::size_t> clients{0};  // Connected now.
+  std::atomic<std::uint64_t> clients_accepted{0};
+  std::atomic<std::uint64_t> clients_rejected{0};
+  std::atomic<std::uint64_t> last_client_id{0};
+
+  std::mutex baseline_mutex;
+  NodeFacts baseline;  // What INFO counts from: the figures at the last CONFIG RESETSTAT.
+};
+
+}  // namespace aegis::node

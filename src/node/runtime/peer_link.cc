@@ -1,0 +1,85 @@
+#include "node/runtime/peer_link.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "model/limits.h"
+#include "node/runtime/clocks.h"
+#include "node/runtime/stream_preamble.h"
+#include "replication/peer_message.h"
+
+namespace aegis::node {
+
+PeerLink::PeerLink(Loop& loop, std::unique_ptr<ByteStream> stream,
+                   const PeerSession::Identity& self, NodeId peer, std::uint64_t number,
+                   bool dialed, ShardSpace& shards, PeerOutlet& outlet, PeerLinkOwner& owner)
+    : Connection(loop, std::move(stream)),
+      session_(self, peer, shards),
+      peer_(peer),
+      number_(number),
+      dialed_(dialed),
+      outlet_(outlet),
+      owner_(owner),
+      since_(SteadyNow()) {
+  if (dialed) AppendPeerPreamble(self.node, output());
+  session_.AppendHello(output());
+}
+
+Connection::Taken PeerLink::Take(ByteView input) {
+  const auto size = replication::PeerFrameSize(input);
+  if (!size.ok()) {
+    Refuse(size.error());
+    return {input.size(), 0};
+  }
+  constexpr std::size_t kLengthSize = 4;
+  if (size.value() == 0) return {0, kLengthSize};
+  if (input.size() < size.value()) return {0, size.value()};
+
+  PeerSession::Effects effects;
+  const auto taken =
+      session_.OnFrame(input.substr(kLengthSize, size.value() - kLengthSize), effects);
+  if (!taken.ok()) {
+    Refuse(taken.error());
+    return {input.size(), 0};
+  }
+  if (effects.established) {
+    owner_.OnEstablished(*this);
+    session_.OnEstablished();
+  }
+  if (effects.reports) owner_.OnReports(*this, std::move(*effects.reports));
+  return {size.value(), 0};
+}
+
+void PeerLink::Refuse(const Error& error) {
+  AEGIS_LOG(kWarn, "peer", "link {} {}: {}", dialed_ ? "to" : "from", stream().PeerAddress(),
+            error.message);
+  if (established()) {
+    Close(error.message);
+    return;
+  }
+  session_.AppendRefusal(error.message, output());
+  CloseWhenFlushed();
+}
+
+void PeerLink::Fill() {
+  if (!established() || closing()) return;
+  more_due_ = false;
+  if (backlog() >= limits::kPeerBacklogBytes) {
+    more_due_ = true;
+    return;
+  }
+  outlet_.dirty().Sleep();  // Whoever marks or mails from now on wakes this link again.
+  outlet_.TakeMail(number_, output());
+  const std::size_t gone = output().size() - backlog();
+  more_due_ = session_.Pump(outlet_.dirty(), gone + limits::kPeerBacklogBytes, UnixNow(), output());
+}
+
+void PeerLink::OnTick(TimePoint now) {
+  if (!established() && now - since_ > limits::kHalfOpenTimeout) {
+    Close("no hello in time");
+    return;
+  }
+  Connection::OnTick(now);
+}
+
+}  // namespace aegis::node

@@ -1,0 +1,116 @@
+// PeerOutlet: what this node has to say to one peer, gathered from all threads for the one link.
+//
+// Workers mark shards, the control thread leaves mail; both wake the link's thread. Outlets are
+// made when a peer is first heard of and live as long as the process, so that a pointer to one
+// never dangles: each node name ever seen costs about a hundred bytes.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/ids.h"
+#include "node/core/dirty_shards.h"
+
+namespace aegis::node {
+
+class PeerOutlet {
+ public:
+  // `wake` may be called on any thread and makes the link's thread look.
+  PeerOutlet(NodeId peer, std::uint32_t num_shards, std::function<void()> wake)
+      : peer_(peer), dirty_(num_shards), wake_(std::move(wake)) {}
+
+  NodeId peer() const { return peer_; }
+
+  // Any thread.
+  void Mark(ShardId shard) {
+    if (dirty_.Mark(shard)) wake_();
+  }
+
+  // The control thread. `link`: the number of the link that the frame is for; a frame for any
+  // other link is dropped, because a new link starts the conversation over.
+  void Mail(std::uint64_t link, Bytes frame) {
+    {
+      const std::lock_guard lock(mutex_);
+      mail_.push_back({link, std::move(frame)});
+    }
+    wake_();
+  }
+
+  // The link's thread.
+  DirtyShards& dirty() { return dirty_; }
+  void TakeMail(std::uint64_t link, Bytes& out) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [addressee, frame] : mail_) {
+      if (addressee == link) out.append(frame);
+    }
+    mail_.clear();
+  }
+
+ private:
+  struct Letter {
+    std::uint64_t link;
+    Bytes frame;
+  };
+
+  const NodeId peer_;
+  DirtyShards dirty_;
+  const std::function<void()> wake_;
+  std::mutex mutex_;
+  std::vector<Letter> mail_;
+};
+
+// All outlets by peer. Looking up takes no lock; outlets are only ever added.
+class PeerOutlets {
+ public:
+  ~PeerOutlets() {
+    for (std::atomic<Entry*>& bucket : buckets_) {
+      for (Entry* entry = bucket.load(); entry != nullptr;) {
+        delete std::exchange(entry, entry->next);
+      }
+    }
+  }
+
+  // Any thread. Null: none was made yet.
+  PeerOutlet* Find(NodeId peer) const {
+    for (const Entry* entry = BucketOf(peer).load(std::memory_order_acquire); entry != nullptr;
+         entry = entry->next) {
+      if (entry->outlet->peer() == peer) return entry->outlet.get();
+    }
+    return nullptr;
+  }
+
+  // Any thread; `make` is called when there is none yet.
+  PeerOutlet& FindOrMake(NodeId peer, const std::function<std::unique_ptr<PeerOutlet>()>& make) {
+    const std::lock_guard lock(mutex_);
+    if (PeerOutlet* const present = Find(peer)) return *present;
+    std::atomic<Entry*>& bucket = BucketOf(peer);
+    auto* const entry = new Entry{make(), bucket.load()};
+    bucket.store(entry, std::memory_order_release);
+    return *entry->outlet;
+  }
+
+ private:
+  struct Entry {
+    std::unique_ptr<PeerOutlet> outlet;
+    Entry* next;
+  };
+  static constexpr std::size_t kBuckets = 256;
+
+  const std::atomic<Entry*>& BucketOf(NodeId peer) const {
+    return buckets_[peer.value() % kBuckets];
+  }
+  std::atomic<Entry*>& BucketOf(NodeId peer) { return buckets_[peer.value() % kBuckets]; }
+
+  std::mutex mutex_;  // Held by makers only.
+  std::array<std::atomic<Entry*>, kBuckets> buckets_{};
+};
+
+}  // namespace aegis::node

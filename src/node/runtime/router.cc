@@ -1,0 +1,87 @@
+#include "node/runtime/router.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "model/limits.h"
+
+namespace aegis::node {
+
+namespace {
+
+Outcome Refuse(Status status, std::string why) {
+  Outcome outcome;
+  outcome.status = status;
+  outcome.error = std::move(why);
+  return outcome;
+}
+
+bool KeyFits(ByteView key) {
+  return key.size() >= limits::kKeySizeMin && key.size() <= limits::kKeySizeMax;
+}
+
+Outcome RefuseKey(ByteView key) {
+  if (key.size() < limits::kKeySizeMin) return Refuse(Status::kInvalid, "the key is empty");
+  return Refuse(Status::kTooLarge, fmt::format("the key has {} bytes, the limit is {}", key.size(),
+                                               limits::kKeySizeMax));
+}
+
+Outcome RefuseValue(ByteView value) {
+  return Refuse(Status::kTooLarge, fmt::format("the value has {} bytes, the limit is {}",
+                                               value.size(), limits::kValueSizeMax));
+}
+
+bool HasSecondKey(OpCode code) { return code == OpCode::kRename || code == OpCode::kCopy; }
+
+bool ExpiryFits(const Operation& operation) {
+  return operation.expiry != ExpiryKind::kRelative ||
+         (operation.expiry_ms > 0 && operation.expiry_ms <= limits::kTtlMsMax);
+}
+
+std::optional<Outcome> CheckMore(const Operation& operation, std::uint32_t num_shards) {
+  const auto elsewhere = [&](ByteView key) {
+    return num_shards != 0 &&
+           ring::ShardOf(key, num_shards) != ring::ShardOf(operation.key, num_shards);
+  };
+  const auto crosses = [] {
+    return Refuse(Status::kInvalid, "the keys belong to different shards");
+  };
+  if (HasSecondKey(operation.code)) {
+    if (!KeyFits(operation.key2)) return RefuseKey(operation.key2);
+    if (elsewhere(operation.key2)) return crosses();
+  }
+  for (const KeyValue& pair : operation.more) {
+    if (!KeyFits(pair.key)) return RefuseKey(pair.key);
+    if (pair.value.size() > limits::kValueSizeMax) return RefuseValue(pair.value);
+    if (elsewhere(pair.key)) return crosses();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Outcome> CheckOperation(const Operation& operation, std::uint32_t num_shards) {
+  if (!KeyFits(operation.key)) return RefuseKey(operation.key);
+  if (operation.value.size() > limits::kValueSizeMax) return RefuseValue(operation.value);
+  if (!ExpiryFits(operation)) {
+    return Refuse(Status::kInvalid, fmt::format("a TTL is from 1 to {} ms, not {}",
+                                                limits::kTtlMsMax, operation.expiry_ms));
+  }
+  if (!HasSecondKey(operation.code) && operation.more.empty()) return std::nullopt;
+  return CheckMore(operation, num_shards);
+}
+
+std::optional<Outcome> Router::Refusal(const Operation& operation, const RoutingTable& table) {
+  return CheckOperation(operation, table.shards.empty() ? 0 : table.settings.num_shards);
+}
+
+const Member* Router::LeaderElsewhere(const Operation& operation) {
+  const RoutingTable& table = routing_.Table();
+  if (table.shards.empty()) return nullptr;
+  const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
+  const NodeId leader = table.shards[id.value()].leader;
+  return leader == table.self || leader == kNoNode ? nullptr : table.Find(leader);
+}
+
+}  // namespace aegis::node

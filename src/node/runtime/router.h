@@ -1,0 +1,70 @@
+// Router: one worker's answer to "run this operation": here, under the shard's lock, when this
+// node leads the shard and nothing older waits for it; else through the Forwarder.
+//
+// Belongs to one worker and its thread.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/time.h"
+#include "model/operation.h"
+#include "node/core/shard_space.h"
+#include "node/runtime/forwarder.h"
+#include "node/runtime/routing_board.h"
+#include "ring/slot.h"
+
+namespace aegis::node {
+
+class Router {
+ public:
+  Router(ShardSpace& shards, const RoutingBoard& board, Forwarder& forwarder)
+      : shards_(shards), routing_(board), forwarder_(forwarder) {}
+
+  // Runs the operation now, if it can be, or refuses it for good, and shows the outcome, whose
+  // views are valid during the call. False: Submit() it.
+  template <class Show>
+  bool RunHere(const Operation& operation, UnixMs now, Show&& show) {
+    const RoutingTable& table = routing_.Table();
+    if (const auto refusal = Refusal(operation, table)) {
+      show(*refusal);
+      return true;
+    }
+    if (table.shards.empty()) return false;
+    const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
+    if (table.shards[id.value()].leader != table.self || forwarder_.blocked(id)) return false;
+    ShardGuard shard(shards_, id, effects_);
+    const Outcome outcome = shard->Execute(operation, now, effects_);
+    if (outcome.status == Status::kNotLeader) return false;
+    show(outcome);
+    return true;
+  }
+
+  // REQUIRES: RunHere() returned false for this operation just now.
+  void Submit(std::shared_ptr<ForwardOwner> owner, Ticket ticket, const Operation& operation,
+              TimePoint now) {
+    forwarder_.Submit(std::move(owner), ticket, operation, now);
+  }
+
+  // The node that leads the operation's shard, if it is known and another one.
+  const Member* LeaderElsewhere(const Operation& operation);
+
+  // Valid until the next call of anything here.
+  const RoutingTable& Table() { return routing_.Table(); }
+
+ private:
+  // Why an operation cannot be run anywhere.
+  static std::optional<Outcome> Refusal(const Operation& operation, const RoutingTable& table);
+
+  ShardSpace& shards_;
+  RoutingReader routing_;
+  Forwarder& forwarder_;
+  ShardEffects effects_;
+};
+
+// What an operation is refused for before anybody looks at a shard: its keys' and values' sizes,
+// and keys of different shards. Nothing: it may run.
+std::optional<Outcome> CheckOperation(const Operation& operation, std::uint32_t num_shards);
+
+}  // namespace aegis::node

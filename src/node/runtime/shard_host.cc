@@ -1,0 +1,52 @@
+#include "node/runtime/shard_host.h"
+
+#include "base/check.h"
+
+namespace aegis::node {
+
+ShardHost::ShardHost(NodeId self, Session session, std::uint64_t memory_limit)
+    : self_(self), session_(session), meter_(memory_limit) {}
+
+void ShardHost::SetListeners(std::function<void()> on_changed,
+                             std::function<void(NodeId)> on_wake) {
+  on_changed_ = std::move(on_changed);
+  on_wake_ = std::move(on_wake);
+}
+
+void ShardHost::Create(const ClusterSettings& settings) {
+  AEGIS_CHECK(num_shards() == 0, "a cluster is born once");
+  cells_ = std::make_unique<Cell[]>(settings.num_shards);
+  for (std::uint32_t id = 0; id < settings.num_shards; ++id) {
+    Shard::Options options;
+    options.id = ShardId{id};
+    options.self = self_;
+    options.session = session_;
+    options.hash_seed = settings.hash_seed;
+    options.meter = &meter_;
+    cells_[id].shard.emplace(options);
+  }
+  count_.store(settings.num_shards, std::memory_order_release);
+}
+
+Shard& ShardHost::Acquire(ShardId id) {
+  AEGIS_CHECK(id.value() < num_shards(), "no such shard");
+  Cell& cell = cells_[id.value()];
+  cell.mutex.lock();
+  return *cell.shard;
+}
+
+void ShardHost::Release(ShardId id, ShardEffects& effects) {
+  cells_[id.value()].mutex.unlock();
+  for (const NodeId peer : effects.wake) OutletOf(peer).Mark(id);
+  if (effects.changed) on_changed_();
+  effects.Clear();
+}
+
+PeerOutlet& ShardHost::OutletOf(NodeId peer) {
+  if (PeerOutlet* const outlet = outlets_.Find(peer)) return *outlet;
+  return outlets_.FindOrMake(peer, [&] {
+    return std::make_unique<PeerOutlet>(peer, num_shards(), [this, peer] { on_wake_(peer); });
+  });
+}
+
+}  // namespace aegis::node

@@ -1,0 +1,92 @@
+// Worker: one thread of the data plane, with its own loop, its own share of the listening port and
+// its own links for forwarding. A connection that it accepts lives and dies here.
+
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.h"
+#include "node/core/resp_commands.h"
+#include "node/runtime/acceptor.h"
+#include "node/runtime/client_connection.h"
+#include "node/runtime/counters.h"
+#include "node/runtime/forwarder.h"
+#include "node/runtime/loop.h"
+#include "node/runtime/maintenance.h"
+#include "node/runtime/node_state.h"
+#include "node/runtime/peer_links.h"
+#include "node/runtime/router.h"
+
+namespace aegis::node {
+
+class Worker {
+ public:
+  // `view` answers RESP commands about the node, on this worker's thread.
+  Worker(NodeState& node, std::uint32_t index, UniqueFd listening, PeerLinkEvents& events,
+         std::unique_ptr<NodeView> view, std::function<Bytes()> statistics);
+  ~Worker();
+
+  // The thread's life: until Stop().
+  void Run();
+
+  // --- Any thread -------------------------------------------------------------------------------
+
+  void Stop() { loop_.Stop(); }
+  // There is a new routing table on the board.
+  void OnRouting();
+  void AcceptPeer(int socket, asio::ip::tcp protocol, NodeId peer);
+  void AcceptForwards(int socket, asio::ip::tcp protocol);
+  void WakePeer(NodeId peer);
+  void SetPeers(std::vector<PeerLinks::Target> targets);
+  void StopAccepting();
+  // Closes every client connection as soon as it owes nothing.
+  void Drain();
+  void Kill(std::uint64_t client_id);
+
+  const WorkerCounters& counters() const { return counters_; }
+  // When the loop last went round.
+  TimePoint last_tick() const { return TimePoint(Duration(last_tick_.load())); }
+  std::size_t clients() const { return clients_.load(); }
+  std::uint64_t forwards_sent() const { return forwards_sent_.load(); }
+  std::size_t forwards_pending() const { return forwards_pending_.load(); }
+
+  // Copies of this worker's RESP sessions. On a worker's own thread within a turn, that worker
+  // must have let go of sessions_mutex() first.
+  std::vector<RespSession> Sessions();
+  std::mutex& sessions_mutex() { return sessions_mutex_; }
+
+ private:
+  void OnAccept(asio::ip::tcp::socket socket);
+  void OnClosed(std::shared_ptr<ClientConnection> client);
+  void Tick();
+
+  NodeState& node_;
+  Loop loop_;
+  WorkerCounters counters_;
+  std::mutex sessions_mutex_;  // Held during turns; guards clients_by_id_ and their sessions.
+  std::unordered_map<std::uint64_t, ClientConnection*> clients_by_id_;
+  Forwarder forwarder_;
+  Router router_;
+  std::unique_ptr<NodeView> view_;
+  ClientServices services_;
+  Maintenance maintenance_;
+  PeerLinks peers_;
+  Acceptor acceptor_;
+  asio::steady_timer timer_;
+  TimePoint next_slow_tick_{};
+  std::atomic<Duration::rep> last_tick_{0};
+  std::atomic<std::size_t> clients_{0};
+  std::atomic<std::size_t> forwards_pending_{0};
+  std::atomic<std::uint64_t> forwards_sent_{0};
+  bool draining_ = false;
+};
+
+}  // namespace aegis::node
