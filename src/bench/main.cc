@@ -1,0 +1,63 @@
+// aegis-bench: load on a cluster through the client library.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "bench/load.h"
+#include "bench/load_flags.h"
+#include "bench/load_view.h"
+
+namespace aegis::bench {
+namespace {
+
+int Main(int argc, char** argv) {
+  CLI::App app(
+      "Load on an AegisKV cluster through the C++ client: a closed loop of reads and "
+      "writes, and the latencies that its callers saw.");
+  app.footer(
+      "Examples:\n"
+      "  aegis-bench -s host1:7700,host2:7700 --duration 30 --reads 95\n"
+      "  aegis-bench --clients 4 --pipeline 256 --value-size 1024 --json\n"
+      "\n"
+      "Exit status: 0 all calls were answered, 1 some failed, 2 usage, 3 no cluster.");
+  std::vector<std::string> servers = {"127.0.0.1:7700"};
+  LoadOptions options;
+  bool json = false;
+  app.add_option("-s,--servers,--server", servers, "Nodes to ask; one is enough")
+      ->type_name("HOST:PORT,...")
+      ->delimiter(',')
+      ->envname("AEGIS_SERVERS")
+      ->default_str(servers.front());
+  AddLoadFlags(app, options);
+  app.add_flag("--json", json, "One JSON object instead of a table");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  ClientConfig config;
+  config.seeds = servers;
+  const bool show = isatty(STDERR_FILENO) != 0;
+  ProgressBar bar(std::cerr);
+  const Expected<LoadReport> report =
+      RunLoad(config, options, [&](const std::string& phase, double fraction, auto answered) {
+        if (show) bar.Show(phase, fraction, answered);
+      });
+  bar.Clear();
+  if (!report.ok()) {
+    std::cerr << "aegis-bench: " << report.error().message << '\n';
+    return report.Is(Errc::kInvalid) ? 2 : 3;
+  }
+  std::cout << (json ? ToJson(*report) + "\n" : ToText(*report));
+  return report->failed() == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace aegis::bench
+
+int main(int argc, char** argv) { return aegis::bench::Main(argc, argv); }

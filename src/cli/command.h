@@ -1,0 +1,65 @@
+// Command: one thing that aegis-cli was told to do, on its command line or at its prompt.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/load.h"
+
+namespace aegis::cli {
+
+// What holds for all commands of one run.
+struct GlobalOptions {
+  std::vector<std::string> servers = {"127.0.0.1:7700"};
+  std::chrono::milliseconds timeout = std::chrono::seconds(5);
+  bool json = false;
+};
+
+struct Command {
+  std::string name;                              // "get", "set", ...; empty: none was given.
+  std::vector<std::string> keys;                 // get, set, ttl, expire, incr: one.
+  std::string value;                             // set; "-": from the standard input
+  std::optional<std::chrono::milliseconds> ttl;  // set, expire
+  bool if_absent = false;                        // set
+  bool if_present = false;                       // set
+  std::optional<std::uint64_t> expected;         // set: the version that the key must have
+  std::int64_t delta = 1;                        // incr
+  bool raw = false;                              // get: the bytes and nothing else
+  bool details = false;                          // get: version and TTL too
+  bool summary = false;                          // shards
+  std::vector<std::string> addresses;            // ping, stats
+  bench::LoadOptions load;                       // bench
+};
+
+// What parsing came to when it is no command: --help, --version or a mistake.
+struct ParseEnd {
+  bool mistake = false;
+  std::string text;  // To be shown; a mistake on the standard error.
+};
+
+struct CommandLine {
+  GlobalOptions global;
+  Command command;
+  std::optional<ParseEnd> end;
+};
+
+// The words behind the program's name. Reads AEGIS_SERVERS.
+CommandLine ParseCommandLine(const std::vector<std::string>& words);
+
+// A line typed at the prompt: the same commands without the global options. Quotes ("..." with
+// \n, \t, \xNN, \", \\; '...' as it is) hold words together.
+CommandLine ParsePromptLine(std::string_view line);
+
+// Errors: kInvalid, an open quote.
+Result<std::vector<std::string>> SplitWords(std::string_view line);
+
+// The names of all commands, sorted.
+std::vector<std::string> CommandNames();
+
+}  // namespace aegis::cli

@@ -1,0 +1,33 @@
+// Views: what the cluster answered, as tables for people and as JSON for programs.
+
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aegis/client.h"
+
+namespace aegis::cli {
+
+using Json = nlohmann::ordered_json;
+
+std::string MembersTable(const ClusterInfo& cluster);
+Json MembersJson(const ClusterInfo& cluster);
+
+std::string ShardsTable(const ClusterInfo& cluster);
+std::string ShardsSummary(const ClusterInfo& cluster);
+Json ShardsJson(const ClusterInfo& cluster);
+
+// Name and value of everything in a node's figures, nested names joined by dots. What is not JSON
+// is shown as it came.
+std::string StatsTable(std::string_view json);
+
+// Puts bytes into `object` under `name`, or in base64 under `name`_base64 if they are not UTF-8.
+void PutBytes(Json& object, const std::string& name, std::string_view bytes);
+
+std::string Base64(std::string_view bytes);
+
+}  // namespace aegis::cli

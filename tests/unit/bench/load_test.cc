@@ -1,0 +1,83 @@
+#include "bench/load.h"
+
+#include <gtest/gtest.h>
+
+#include "fake_server.h"
+
+namespace aegis::bench {
+namespace {
+
+using client::FakeServer;
+using client::FakeStore;
+
+void Ignore(const std::string&, double, std::uint64_t) {}
+
+TEST(LoadTest, EveryCallOfTheBudgetIsMadeAndCounted) {
+  FakeStore store;
+  FakeServer server(store.Handler());
+  LoadOptions options;
+  options.clients = 2;
+  options.pipeline = 8;
+  options.operations = 5000;
+  options.keys = 100;
+  options.read_percent = 50;
+  const auto report = RunLoad({.seeds = {server.address()}}, options, Ignore);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->answered(), 5000U);
+  EXPECT_GT(report->reads.count(), 2000U);
+  EXPECT_GT(report->writes.count(), 2000U);
+  EXPECT_EQ(report->misses, 0U) << "every key was written before";
+  EXPECT_EQ(report->failed(), 0U);
+  EXPECT_GT(report->PerSecond(), 0);
+}
+
+TEST(LoadTest, WithoutPreloadReadsMiss) {
+  FakeStore store;
+  FakeServer server(store.Handler());
+  LoadOptions options;
+  options.operations = 100;
+  options.read_percent = 100;
+  options.preload = false;
+  const auto report = RunLoad({.seeds = {server.address()}}, options, Ignore);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->misses, 100U);
+}
+
+TEST(LoadTest, TimeEndsALoadWithoutABudget) {
+  FakeStore store;
+  FakeServer server(store.Handler());
+  LoadOptions options;
+  options.seconds = 0.3;
+  options.keys = 10;
+  double last = 0;
+  const auto report =
+      RunLoad({.seeds = {server.address()}}, options,
+              [&](const std::string&, double fraction, std::uint64_t) { last = fraction; });
+  ASSERT_TRUE(report.ok());
+  EXPECT_GE(report->elapsed, std::chrono::milliseconds(300));
+  EXPECT_GT(report->answered(), 0U);
+  EXPECT_GT(last, 0);
+}
+
+TEST(LoadTest, FailedCallsAreCountedByName) {
+  FakeServer server([](FakeServer::Peer& peer, const wire::RequestFrame&) { peer.Close(); });
+  LoadOptions options;
+  options.operations = 20;
+  options.pipeline = 2;
+  options.read_percent = 0;
+  options.preload = false;
+  const auto report = RunLoad({.seeds = {server.address()}}, options, Ignore);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->answered(), 0U);
+  EXPECT_EQ(report->failed(), 20U);
+  EXPECT_GT(report->errors.at("UnknownOutcome"), 0U);
+}
+
+TEST(LoadTest, PreloadThatFailsIsTheAnswer) {
+  const auto nobody = RunLoad({.seeds = {"127.0.0.1:1"}, .max_retries = 0}, LoadOptions(), Ignore);
+  EXPECT_TRUE(nobody.Is(Errc::kUnavailable));
+  EXPECT_TRUE(RunLoad({.seeds = {"nonsense"}}, LoadOptions(), Ignore).Is(Errc::kInvalid));
+}
+
+}  // namespace
+}  // namespace aegis::bench

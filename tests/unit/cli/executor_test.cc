@@ -1,0 +1,149 @@
+// Commands against a server on loopback: what they print, and with what status they end.
+
+#include "cli/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "fake_server.h"
+
+namespace aegis::cli {
+namespace {
+
+using client::FakeServer;
+using client::FakeStore;
+
+class ExecutorTest : public testing::Test {
+ protected:
+  struct Ran {
+    ExitCode code;
+    std::string out;
+    std::string err;
+  };
+
+  Ran Run(const std::vector<std::string>& words, const std::string& input = "") {
+    CommandLine line = ParseCommandLine(words);
+    EXPECT_FALSE(line.end.has_value()) << line.end->text;
+    line.global.servers = {server_.address()};
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    Client client = std::move(Client::Open(ConfigOf(line.global))).value();
+    Executor executor(client, line.global,
+                      {.in = in, .out = out, .err = err, .show_progress = false});
+    const ExitCode code = executor.Run(line.command);
+    return {code, out.str(), err.str()};
+  }
+
+  FakeStore store_;
+  FakeServer server_{store_.Handler()};
+};
+
+TEST_F(ExecutorTest, SetAndGet) {
+  EXPECT_EQ(Run({"set", "k", "v"}).out, "OK, version 1\n");
+  const Ran got = Run({"get", "k"});
+  EXPECT_EQ(got.out, "v\n");
+  EXPECT_EQ(got.code, ExitCode::kOk);
+}
+
+TEST_F(ExecutorTest, MissingKeyIsStatusOne) {
+  const Ran got = Run({"get", "k"});
+  EXPECT_EQ(got.code, ExitCode::kNo);
+  EXPECT_EQ(got.out, "");
+  EXPECT_EQ(got.err, "no such key\n");
+  EXPECT_EQ(Run({"ttl", "k"}).code, ExitCode::kNo);
+  EXPECT_EQ(Run({"expire", "k", "5s"}).code, ExitCode::kNo);
+  const Ran deleted = Run({"del", "k"});
+  EXPECT_EQ(deleted.code, ExitCode::kNo);
+  EXPECT_EQ(deleted.out, "0\n");
+}
+
+TEST_F(ExecutorTest, ValuesPassThroughByteForByte) {
+  const std::string bytes("\0\xff\n-\r\n", 6);
+  EXPECT_EQ(Run({"set", "k", "-"}, bytes).code, ExitCode::kOk);
+  EXPECT_EQ(Run({"get", "k", "--raw"}).out, bytes);
+  EXPECT_EQ(Run({"get", "k", "--json"}).out,
+            "{\"key\":\"k\",\"value_base64\":\"AP8KLQ0K\",\"version\":1,\"ttl_ms\":null}\n");
+}
+
+TEST_F(ExecutorTest, ConditionsThatDoNotHoldAreStatusOne) {
+  EXPECT_EQ(Run({"set", "k", "v", "--xx"}).code, ExitCode::kNo);
+  EXPECT_EQ(Run({"set", "k", "v", "--nx"}).code, ExitCode::kOk);
+  const Ran again = Run({"set", "k", "v", "--nx"});
+  EXPECT_EQ(again.code, ExitCode::kNo);
+  EXPECT_NE(again.err.find("the key has version 1"), std::string::npos) << again.err;
+  EXPECT_EQ(Run({"set", "k", "v", "--cas", "7"}).code, ExitCode::kNo);
+  EXPECT_EQ(Run({"set", "k", "v", "--cas", "1"}).code, ExitCode::kOk);
+}
+
+TEST_F(ExecutorTest, TtlIsShownForPeopleAndPrograms) {
+  Run({"set", "k", "v", "--ttl", "90s"});
+  EXPECT_EQ(Run({"ttl", "k"}).out, "1m 30s\n");
+  EXPECT_EQ(Run({"ttl", "k", "--json"}).out, "{\"key\":\"k\",\"ttl_ms\":90000}\n");
+  EXPECT_EQ(Run({"expire", "k", "never"}).out, "OK\n");
+  EXPECT_EQ(Run({"ttl", "k"}).out, "never expires\n");
+  EXPECT_EQ(Run({"get", "k", "-l"}).out, "value    v\nversion  2\nttl      never expires\n");
+}
+
+TEST_F(ExecutorTest, IncrementShowsTheSum) {
+  EXPECT_EQ(Run({"incr", "n"}).out, "1\n");
+  EXPECT_EQ(Run({"incr", "n", "-5"}).out, "-4\n");
+}
+
+TEST_F(ExecutorTest, SeveralKeysAreATable) {
+  Run({"set", "a", "1"});
+  const Ran got = Run({"mget", "a", "b"});
+  EXPECT_EQ(got.out, "KEY  VALUE\na    1\nb    (no such key)\n");
+  EXPECT_EQ(got.code, ExitCode::kNo);
+  EXPECT_EQ(Run({"mget", "a", "b", "--json"}).out,
+            R"({"items":[{"key":"a","value":"1","version":1},{"key":"b","error":"NotFound"}]})"
+            "\n");
+}
+
+TEST_F(ExecutorTest, ErrorsInJsonStandOnTheOutput) {
+  const Ran got = Run({"get", "k", "--json"});
+  EXPECT_EQ(got.out, "{\"error\":\"NotFound\",\"message\":\"no such key\"}\n");
+  EXPECT_EQ(got.err, "");
+}
+
+TEST_F(ExecutorTest, PingTellsWhoDoesNotAnswer) {
+  const std::string gone = "127.0.0.1:1";
+  const Ran ping = Run({"ping", server_.address(), gone});
+  EXPECT_EQ(ping.code, ExitCode::kUnavailable);
+  EXPECT_NE(ping.out.find(" us"), std::string::npos) << ping.out;
+  EXPECT_NE(ping.out.find("refused"), std::string::npos) << ping.out;
+  EXPECT_EQ(Run({"ping"}).code, ExitCode::kOk);
+}
+
+TEST_F(ExecutorTest, ClusterIsShown) {
+  server_.SetTopology({server_.address()});
+  EXPECT_NE(Run({"members"}).out.find("node1  alive"), std::string::npos);
+  EXPECT_NE(Run({"shards"}).out.find("    3      1  node1   node1"), std::string::npos);
+  EXPECT_NE(Run({"shards", "--summary"}).out.find("4 of 4 shards have a leader"),
+            std::string::npos);
+  EXPECT_EQ(Json::parse(Run({"members", "--json"}).out)["members"].size(), 1U);
+  EXPECT_EQ(Run({"stats"}).out, "NAME  VALUE\nkeys  1\n");
+  EXPECT_EQ(Json::parse(Run({"stats", "--json"}).out)["nodes"][0]["stats"]["keys"], 1);
+}
+
+TEST_F(ExecutorTest, BenchReportsWhatItMeasured) {
+  const Ran bench = Run({"bench", "-n", "100", "--keys", "10", "--json"});
+  EXPECT_EQ(bench.code, ExitCode::kOk);
+  EXPECT_EQ(Json::parse(bench.out)["calls"], 100);
+  EXPECT_EQ(bench.err, "") << "no progress bar without a terminal";
+}
+
+TEST_F(ExecutorTest, NobodyThereIsStatusThree) {
+  server_.Stop();
+  const Ran got = Run({"get", "k"});
+  EXPECT_EQ(got.code, ExitCode::kUnavailable);
+  EXPECT_NE(got.err.find("Unavailable"), std::string::npos) << got.err;
+}
+
+TEST_F(ExecutorTest, TooLargeIsStatusTwo) {
+  EXPECT_EQ(Run({"get", std::string(70'000, 'k')}).code, ExitCode::kUsage);
+}
+
+}  // namespace
+}  // namespace aegis::cli

@@ -1,0 +1,86 @@
+#include "cli/views.h"
+
+#include <gtest/gtest.h>
+
+namespace aegis::cli {
+namespace {
+
+NodeInfo Node(std::uint64_t id, const std::string& name, const std::string& state) {
+  NodeInfo node;
+  node.id = id;
+  node.name = name;
+  node.state = state;
+  node.client_address = name + ":7700";
+  node.gossip_address = name + ":7701";
+  node.software = "0.1.0";
+  return node;
+}
+
+ClusterInfo Cluster() {
+  ClusterInfo cluster;
+  cluster.cluster_id = 0xabc;
+  cluster.version = 12;
+  cluster.self = 1;
+  cluster.replication_factor = 2;
+  cluster.nodes = {Node(2, "node2", "suspect"), Node(1, "node1", "alive")};
+  cluster.shards = {{.epoch = 1, .leader = 1, .replicas = {1, 2}},
+                    {.epoch = 3, .leader = 2, .replicas = {2, 9}},
+                    {.epoch = 3, .leader = 0, .replicas = {}}};
+  return cluster;
+}
+
+TEST(ViewsTest, MembersComeByNameWithTheirShare) {
+  EXPECT_EQ(MembersTable(Cluster()),
+            "NODE   STATE    CLIENTS     GOSSIP      ZONE  WEIGHT  LEADS  HOLDS  VERSION\n"
+            "node1  alive    node1:7700  node1:7701  -          1      1      1  0.1.0\n"
+            "node2  suspect  node2:7700  node2:7701  -          1      1      2  0.1.0\n");
+  const Json json = MembersJson(Cluster());
+  EXPECT_EQ(json["answered_by"], "node1");
+  EXPECT_EQ(json["members"][1]["name"], "node2");
+  EXPECT_EQ(json["members"][1]["holds"], 2);
+}
+
+TEST(ViewsTest, ShardsNameTheirNodesAndStrangersById) {
+  EXPECT_EQ(ShardsTable(Cluster()),
+            "SHARD  EPOCH  LEADER  REPLICAS\n"
+            "    0      1  node1   node1, node2\n"
+            "    1      3  node2   node2, 0000000000000009\n"
+            "    2      3  none\n");
+  const Json json = ShardsJson(Cluster());
+  EXPECT_EQ(json["shards"][0]["leader"], "node1");
+  EXPECT_TRUE(json["shards"][2]["leader"].is_null());
+}
+
+TEST(ViewsTest, SummaryCountsPerNode) {
+  EXPECT_EQ(ShardsSummary(Cluster()),
+            "NODE   STATE    LEADS  HOLDS\n"
+            "node1  alive        1      1\n"
+            "node2  suspect      1      2\n"
+            "2 of 3 shards have a leader\n");
+}
+
+TEST(ViewsTest, StatsAreFlattened) {
+  EXPECT_EQ(StatsTable(R"({"node":"n","memory":{"used":5,"limit":10},"list":[1,2],"none":{}})"),
+            "NAME          VALUE\n"
+            "node          n\n"
+            "memory.used   5\n"
+            "memory.limit  10\n"
+            "list.0        1\n"
+            "list.1        2\n"
+            "none          {}\n");
+  EXPECT_EQ(StatsTable("no json"), "no json\n");
+}
+
+TEST(ViewsTest, BytesThatAreNoTextTravelInBase64) {
+  Json json = Json::object();
+  PutBytes(json, "value", "text");
+  PutBytes(json, "key", "\xff\xfe");
+  EXPECT_EQ(json.dump(), R"({"value":"text","key_base64":"//4="})");
+  EXPECT_EQ(Base64(""), "");
+  EXPECT_EQ(Base64("f"), "Zg==");
+  EXPECT_EQ(Base64("fo"), "Zm8=");
+  EXPECT_EQ(Base64("foobar"), "Zm9vYmFy");
+}
+
+}  // namespace
+}  // namespace aegis::cli
