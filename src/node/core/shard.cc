@@ -20,7 +20,10 @@ void ShardCounters::Add(const ShardCounters& other) {
   expired += other.expired;
   evicted += other.evicted;
   records_written += other.records_written;
+  records_sent += other.records_sent;
+  records_received += other.records_received;
   records_applied += other.records_applied;
+  copies_started += other.copies_started;
   copies_sent += other.copies_sent;
   copies_received += other.copies_received;
   writes_lost += other.writes_lost;
@@ -364,6 +367,7 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
     const auto record = replication::TakeRecord(rest);
     if (!record.ok()) return record.error();
     if (!record.value()) break;
+    ++counters_.records_received;
     if (record.value()->version.epoch > epoch_) {
       return Error{ErrorCode::kMalformed, "a record of an epoch that has not begun"};
     }
@@ -390,6 +394,7 @@ Result<Ok> Shard::AbsorbAll(ByteView records) {
     if (!record.ok()) return record.error();
     if (!record.value()) return Ok{};
     copy_->Absorb(*record.value());
+    ++counters_.records_received;
     ++counters_.records_applied;
   }
 }
@@ -491,6 +496,7 @@ bool Shard::PumpFollower(NodeId peer, Progress& progress, std::size_t bytes_max,
     PeerMessage begin = Message(PeerMessageType::kCopyBegin);
     begin.copy_id = progress.copy_id;
     replication::AppendPeerFrame(begin, out);
+    ++counters_.copies_started;
     progress.copy_begun = true;
   }
   PumpRecords(progress, bytes_max, now, out);
@@ -508,7 +514,7 @@ bool Shard::PumpFollower(NodeId peer, Progress& progress, std::size_t bytes_max,
   return false;
 }
 
-void Shard::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs now, Bytes& out) const {
+void Shard::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs now, Bytes& out) {
   Version last;
   const ByteView records = replica_->recent().After(progress.sent, bytes_max, last);
   if (records.empty()) return;
@@ -517,6 +523,9 @@ void Shard::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs now, B
   message.records = records;
   message.clock_ms = Clock(now).value;
   replication::AppendPeerFrame(message, out);
+  // Exact within a reign; records of a reign that has ended are few and not counted.
+  const bool same_reign = progress.sent.epoch == last.epoch;
+  counters_.records_sent += last.seq.value() - (same_reign ? progress.sent.seq.value() : 0);
   progress.sent = last;
 }
 

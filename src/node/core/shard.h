@@ -48,8 +48,11 @@ struct ShardCounters {
   std::uint64_t expired = 0;  // As leader.
   std::uint64_t evicted = 0;  // As leader.
   std::uint64_t records_written = 0;
-  std::uint64_t records_applied = 0;  // As follower.
-  std::uint64_t copies_sent = 0;
+  std::uint64_t records_sent = 0;      // To followers; items of copies not included.
+  std::uint64_t records_received = 0;  // As follower, items of copies included,
+  std::uint64_t records_applied = 0;   // and of those, the ones it did not have yet.
+  std::uint64_t copies_started = 0;    // To followers.
+  std::uint64_t copies_sent = 0;       // Of those, finished.
   std::uint64_t copies_received = 0;
   std::uint64_t writes_lost = 0;  // Writes that this replica had and a new leader lacked.
 
@@ -167,8 +170,7 @@ class Shard {
   replication::PeerMessage Message(replication::PeerMessageType type) const;
   bool PumpFollower(NodeId peer, replication::Progress& progress, std::size_t bytes_max, UnixMs now,
                     Bytes& out);
-  void PumpRecords(replication::Progress& progress, std::size_t bytes_max, UnixMs now,
-                   Bytes& out) const;
+  void PumpRecords(replication::Progress& progress, std::size_t bytes_max, UnixMs now, Bytes& out);
   void PumpCopyChunk(replication::Progress& progress, std::size_t bytes_max, Bytes& out);
   void PumpDuty(Bytes& out);
 

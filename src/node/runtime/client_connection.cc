@@ -16,13 +16,15 @@ ClientConnection::ClientConnection(Loop& loop, std::unique_ptr<ByteStream> strea
 Connection::Taken ClientConnection::Take(ByteView input) {
   if (!door_) [[unlikely]] {
     if (wire::IsNative(input.front())) {
+      protocol_ = Protocol::kNative;
       door_ = std::make_unique<NativeDoor>(*this);
     } else {
+      protocol_ = Protocol::kResp;
       door_ = std::make_unique<RespDoor>(*this);
     }
+    services_.counters.of(protocol_).opened.Add();
   }
   const auto [consumed, needed] = door_->Take(input);
-  if (consumed > 0) ++taken_now_;
   return {consumed, needed};
 }
 
@@ -34,8 +36,6 @@ void ClientConnection::Submit(Ticket ticket, const Operation& operation) {
 
 void ClientConnection::OnOutcome(Ticket ticket, const Outcome& outcome) {
   --in_flight_;
-  if (outcome.status == Status::kUnavailable) services_.counters.unavailable.Add();
-  if (outcome.status == Status::kUnknownOutcome) services_.counters.unknown_outcome.Add();
   if (closed()) return;
   unix_now_ = UnixNow();
   door_->OnOutcome(ticket, outcome);
@@ -46,17 +46,22 @@ void ClientConnection::OnTurnBegin(TimePoint now) {
   services_.sessions.lock();
   now_ = now;
   unix_now_ = UnixNow();
-  taken_now_ = 0;
+  answered_.fill(0);
 }
 
 void ClientConnection::OnTurnEnd() {
   services_.sessions.unlock();
-  if (taken_now_ > 0) services_.counters.latency.Add(SteadyNow() - now_, taken_now_);
+  const Duration took = SteadyNow() - now_;
+  for (std::size_t kind = 0; kind < kCommandClasses; ++kind) {
+    if (answered_[kind] == 0) continue;
+    services_.counters.commands.Add(answered_[kind]);
+    services_.counters.durations[kind].Add(took, answered_[kind]);
+  }
 }
 
-void ClientConnection::OnBytes(std::size_t received, std::size_t sent) {
-  if (received > 0) services_.counters.bytes_received.Add(received);
-  if (sent > 0) services_.counters.bytes_sent.Add(sent);
+void ClientConnection::AnsweredLate(CommandClass kind, TimePoint since) {
+  services_.counters.commands.Add();
+  services_.counters.durations[static_cast<std::size_t>(kind)].Add(SteadyNow() - since);
 }
 
 void ClientConnection::OnClosed(std::string_view) {

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,10 @@ class ClientConnection final : public Connection, public ForwardOwner {
   TimePoint now() const { return now_; }         // When this turn began,
   UnixMs unix_now() const { return unix_now_; }  // on both clocks.
   void Submit(Ticket ticket, const Operation& operation);
+  // A command was answered: within this turn, or after waiting for others since `since`.
+  void Answered(CommandClass kind) { ++answered_[static_cast<std::size_t>(kind)]; }
+  void AnsweredLate(CommandClass kind, TimePoint since);
+  void CountProtocolError() { services_.counters.of(protocol_).errors.Add(); }
 
   // From the forwarder.
   void OnOutcome(Ticket ticket, const Outcome& outcome) override;
@@ -72,7 +77,7 @@ class ClientConnection final : public Connection, public ForwardOwner {
   bool idle() const override { return in_flight_ == 0; }
   void OnTurnBegin(TimePoint now) override;
   void OnTurnEnd() override;
-  void OnBytes(std::size_t received, std::size_t sent) override;
+  Protocol protocol() const override { return protocol_; }
   void OnClosed(std::string_view reason) override;
 
   ClientServices& services_;
@@ -81,7 +86,8 @@ class ClientConnection final : public Connection, public ForwardOwner {
   std::size_t in_flight_ = 0;
   TimePoint now_{};
   UnixMs unix_now_;
-  std::uint64_t taken_now_ = 0;  // Commands of this turn.
+  Protocol protocol_ = Protocol::kUnknown;
+  std::array<std::uint64_t, kCommandClasses> answered_{};  // In this turn.
 };
 
 }  // namespace aegis::node

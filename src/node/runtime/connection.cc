@@ -24,6 +24,7 @@ Connection::Connection(Loop& loop, std::unique_ptr<ByteStream> stream)
 
 void Connection::Start(ByteView received) {
   loop_.Adopt(shared_from_this());
+  if (protocol() != Protocol::kUnknown) loop_.counters().of(protocol()).opened.Add();
   if (!received.empty()) input_.Append(received);
   Turn();
 }
@@ -33,6 +34,9 @@ void Connection::Close(std::string_view reason) {
   closed_ = true;
   AEGIS_LOG(kDebug, "net", "{}: closed: {}", stream_->PeerAddress(), reason);
   stream_->Close();
+  ProtocolCounters& counters = loop_.counters().of(protocol());
+  if (protocol() == Protocol::kUnknown) counters.opened.Add();
+  counters.closed.Add();
   OnClosed(reason);
   loop_.Forget(*this);
 }
@@ -99,7 +103,7 @@ bool Connection::Receive() {
     case ByteStream::State::kWouldBlock:
       break;
     case ByteStream::State::kMoved:
-      OnBytes(bytes, 0);
+      loop_.counters().of(protocol()).received_bytes.Add(bytes);
       if (lingering_) break;  // Nobody will ever look at it.
       last_progress_ = SteadyNow();
       if (into_scratch) {
@@ -178,7 +182,7 @@ void Connection::Flush() {
     last_progress_ = SteadyNow();
     sent_ += bytes;
     sent_total_ += bytes;
-    OnBytes(0, bytes);
+    loop_.counters().of(protocol()).sent_bytes.Add(bytes);
   }
   if (backlog() > 0) return;
   output_.clear();

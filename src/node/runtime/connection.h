@@ -71,10 +71,8 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   virtual void Fill() {}
   // All output was sent; more may be written.
   virtual void OnFlushed() {}
-  virtual void OnBytes(std::size_t received, std::size_t sent) {
-    static_cast<void>(received);
-    static_cast<void>(sent);
-  }
+  // Whose counters this connection's bytes go to.
+  virtual Protocol protocol() const { return Protocol::kPeer; }
   // The last call; the object lives on for as long as somebody holds it.
   virtual void OnClosed(std::string_view reason) = 0;
 

@@ -151,10 +151,7 @@ void ControlLoop::CarryOut() {
     AEGIS_LOG(kInfo, "node", "member of cluster {:016x}", control_.settings().id.value());
   }
   Command(effects_.commands);
-  if (effects_.routing) {
-    node_.board.Publish(std::move(effects_.routing));
-    for (Worker* const worker : node_.workers) worker->OnRouting();
-  }
+  if (effects_.routing) Publish(std::move(effects_.routing));
   SetFollowers(effects_.followers);
   CarryOutGossip();
   for (PeerMail& mail : effects_.mail) {
@@ -164,6 +161,15 @@ void ControlLoop::CarryOut() {
   }
   if (effects_.membership_changed) OnMembershipChanged();
   if (effects_.wake_up_at != TimePoint::max()) ArmTimer(effects_.wake_up_at);
+}
+
+void ControlLoop::Publish(std::shared_ptr<const RoutingTable> table) {
+  const auto before = node_.board.Get();
+  for (std::size_t id = 0; id < before->shards.size(); ++id) {
+    if (before->shards[id].leader != table->shards[id].leader) ++leader_changes_;
+  }
+  node_.board.Publish(std::move(table));
+  for (Worker* const worker : node_.workers) worker->OnRouting();
 }
 
 void ControlLoop::Command(const std::vector<ShardCommand>& commands) {

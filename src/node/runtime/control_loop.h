@@ -51,6 +51,9 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
 
   asio::io_context& io() { return io_; }
   const Control& control() const { return control_; }
+  bool HasLink(NodeId peer) const { return links_.contains(peer); }
+  // Of any shard, as this node has seen them.
+  std::uint64_t leader_changes() const { return leader_changes_; }
   // Hands over what this node leads; drained() of control() tells when that is done.
   void Leave();
   // Tells the others that this node is gone.
@@ -70,6 +73,7 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   void Evaluate();
   void EvaluateRegularly();
   void CarryOut();
+  void Publish(std::shared_ptr<const RoutingTable> table);
   void Command(const std::vector<ShardCommand>& commands);
   void SetFollowers(const std::vector<ControlEffects::Followers>& followers);
   void CarryOutGossip();
@@ -90,6 +94,7 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   asio::steady_timer evaluate_timer_;
   TimePoint tick_at_ = TimePoint::max();
   std::atomic<bool> poked_{false};
+  std::uint64_t leader_changes_ = 0;
   std::map<NodeId, std::uint64_t> links_;  // Number of the link that mail may go to.
 };
 

@@ -1,15 +1,16 @@
-// Counters that one thread writes and any thread reads: a relaxed load and store, no locked
+// What one worker counts. One thread writes, any thread reads: a relaxed load and store, no locked
 // instruction.
 
 #pragma once
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
-#include "base/time.h"
+#include "model/operation.h"
+#include "node/runtime/latency_recorder.h"
 
 namespace aegis::node {
 
@@ -24,42 +25,80 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// How long commands took, from their bytes being read to their reply being ready to send. A
-// command counts in the first bucket whose bound it does not exceed.
-class LatencyHistogram {
- public:
-  static constexpr std::array<std::int64_t, 16> kBoundsMicros = {
-      25,     50,     100,    250,     500,     1'000,   2'500,     5'000,
-      10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 5'000'000};
+// What a connection speaks; kUnknown: a client that has not said a byte yet.
+enum class Protocol : std::uint8_t { kUnknown, kResp, kNative, kPeer };
+inline constexpr std::size_t kProtocols = 4;
+inline constexpr std::array<std::string_view, kProtocols> kProtocolNames = {"unknown", "resp",
+                                                                            "native", "peer"};
 
-  void Add(Duration latency, std::uint64_t count = 1) {
-    const std::int64_t nanos = latency.count() < 0 ? 0 : latency.count();
-    std::size_t bucket = 0;
-    while (bucket < kBoundsMicros.size() && nanos > kBoundsMicros[bucket] * 1000) ++bucket;
-    buckets_[bucket].Add(count);
-    sum_nanos_.Add(static_cast<std::uint64_t>(nanos) * count);
-  }
-
-  // Of one bucket alone; the last one has no bound.
-  std::uint64_t bucket(std::size_t index) const { return buckets_[index].Get(); }
-  std::uint64_t sum_nanos() const { return sum_nanos_.Get(); }
-
- private:
-  std::array<Counter, kBoundsMicros.size() + 1> buckets_;
-  Counter sum_nanos_;
+struct ProtocolCounters {
+  Counter opened;
+  Counter closed;
+  Counter errors;  // Closed because nobody could read what they sent.
+  Counter received_bytes;
+  Counter sent_bytes;
 };
 
-// What one worker has done since the start.
+// How an operation ended, as metrics tell it.
+inline constexpr std::size_t kResults = 6;
+inline constexpr std::array<std::string_view, kResults> kResultNames = {
+    "ok", "not_found", "conflict", "error", "unavailable", "unknown_outcome"};
+constexpr std::size_t ResultOf(Status status) {
+  switch (status) {
+    case Status::kOk:
+      return 0;
+    case Status::kNotFound:
+      return 1;
+    case Status::kConflict:
+      return 2;
+    case Status::kInvalid:
+    case Status::kTooLarge:
+    case Status::kOutOfMemory:
+      return 3;
+    case Status::kNotLeader:
+    case Status::kUnavailable:
+      return 4;
+    case Status::kUnknownOutcome:
+      return 5;
+  }
+  return 3;
+}
+
+inline constexpr std::size_t kOperations = 16;
+// Indexed by OpCode; 0 is none.
+inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
+    "",          "get",
+    "peek",      "set",
+    "delete",    "get_delete",
+    "expire",    "get_expire",
+    "increment", "increment_float",
+    "append",    "set_range",
+    "get_range", "rename",
+    "copy",      "multi_set_nx"};
+static_assert(static_cast<std::size_t>(OpCode::kMultiSetNx) + 1 == kOperations);
+
+enum class CommandClass : std::uint8_t { kRead, kWrite, kOther };
+inline constexpr std::size_t kCommandClasses = 3;
+inline constexpr std::array<std::string_view, kCommandClasses> kCommandClassNames = {
+    "read", "write", "other"};
+inline CommandClass ClassOf(const Operation& operation) {
+  return operation.IsWrite() ? CommandClass::kWrite : CommandClass::kRead;
+}
+
 struct WorkerCounters {
-  Counter resp_commands;
-  Counter native_commands;
+  std::array<ProtocolCounters, kProtocols> protocols;
+  // Of clients' operations: by OpCode, by result.
+  std::array<std::array<Counter, kResults>, kOperations> operations;
+  // Of clients' commands, from their bytes being read to their reply being ready to send.
+  std::array<LatencyRecorder, kCommandClasses> durations;
+  Counter commands;
+  Counter forwards_sent;    // Operations sent to the nodes that lead their shards.
   Counter forwards_served;  // Operations run for other nodes.
-  Counter protocol_errors;  // Connections closed because nobody could read what they sent.
-  Counter bytes_received;   // From clients.
-  Counter bytes_sent;       // To clients.
-  Counter unavailable;      // Operations answered kUnavailable,
-  Counter unknown_outcome;  // kUnknownOutcome.
-  LatencyHistogram latency;
+
+  ProtocolCounters& of(Protocol protocol) { return protocols[static_cast<std::size_t>(protocol)]; }
+  void Count(OpCode code, Status status) {
+    operations[static_cast<std::size_t>(code)][ResultOf(status)].Add();
+  }
 };
 
 }  // namespace aegis::node

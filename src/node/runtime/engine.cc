@@ -162,10 +162,16 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
     if (!created.ok()) return Prefixed("--pid-file", created.error());
     pid_file.emplace(std::move(created).value());
   }
-  return std::unique_ptr<Engine>(
+  std::unique_ptr<Engine> engine(
       new Engine({std::move(config), std::move(data_dir).value(), std::move(record).value(),
                   std::move(client_ports).value(), std::move(peer_port).value(),
                   std::move(pid_file), std::move(self).value()}));
+  if (wanted.health_addr) {
+    const auto listening = engine->http_.Listen(*wanted.health_addr);
+    if (!listening.ok()) return Prefixed("--health-addr", listening.error());
+    AEGIS_LOG(kInfo, "node", "health at http://{}/health", listening.value().ToString());
+  }
+  return engine;
 }
 
 Engine::Engine(Opened opened)
@@ -177,7 +183,10 @@ Engine::Engine(Opened opened)
                OptionsOf(opened.config, opened.record, opened.self.gossip_address),
                std::move(opened.peer_port), records_),
       departure_(node_, control_, [this] { control_.Stop(); }),
+      health_pages_(node_, control_),
+      http_(control_.io()),
       signals_(control_.io(), SIGTERM, SIGINT) {
+  health_pages_.AddTo(http_);
   node_.shards.SetListeners(
       [this] { control_.Poke(); },
       [this](NodeId peer) { node_.workers[peer.value() % node_.workers.size()]->WakePeer(peer); });

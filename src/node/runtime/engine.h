@@ -14,6 +14,8 @@
 #include "node/runtime/control_loop.h"
 #include "node/runtime/data_dir.h"
 #include "node/runtime/departure.h"
+#include "node/runtime/health_pages.h"
+#include "node/runtime/http_server.h"
 #include "node/runtime/node_state.h"
 #include "node/runtime/pid_file.h"
 #include "node/runtime/record_keeper.h"
@@ -45,6 +47,8 @@ class Engine {
   ControlLoop control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Departure departure_;
+  HealthPages health_pages_;
+  HttpServer http_;
   asio::signal_set signals_;
   std::vector<std::thread> threads_;
 };

@@ -31,6 +31,7 @@ struct Forward {
   std::shared_ptr<ForwardOwner> owner;
   Ticket ticket;
   ShardId shard;
+  OpCode code{};
   bool write = false;
   Bytes operation;     // Encoded, see wire/operation_codec.h.
   TimePoint deadline;  // Answered kUnavailable if it has not been sent by then.

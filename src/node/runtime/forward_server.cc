@@ -10,8 +10,8 @@
 namespace aegis::node {
 
 ForwardServer::ForwardServer(Loop& loop, std::unique_ptr<ByteStream> stream, ShardSpace& shards,
-                             WorkerCounters& counters, NodeId self)
-    : Connection(loop, std::move(stream)), shards_(shards), counters_(counters) {
+                             NodeId self)
+    : Connection(loop, std::move(stream)), shards_(shards) {
   AppendForwardAnswer({.accepted = true, .node = self, .reason = {}}, output());
 }
 
@@ -40,7 +40,7 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
     Reply(frame.id, *refusal);
     return;
   }
-  counters_.forwards_served.Add();
+  loop().counters().forwards_served.Add();
   const ShardId id = ring::ShardOf(operation.value().key, shards_.num_shards());
   ShardGuard shard(shards_, id, effects_);
   // A leader's newest write is of its own epoch: every reign begins with a record.

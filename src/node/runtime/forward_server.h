@@ -7,7 +7,6 @@
 
 #include "node/core/shard_space.h"
 #include "node/runtime/connection.h"
-#include "node/runtime/counters.h"
 #include "wire/native.h"
 
 namespace aegis::node {
@@ -15,8 +14,7 @@ namespace aegis::node {
 class ForwardServer final : public Connection {
  public:
   // REQUIRES: the cluster is born and the preamble was accepted.
-  ForwardServer(Loop& loop, std::unique_ptr<ByteStream> stream, ShardSpace& shards,
-                WorkerCounters& counters, NodeId self);
+  ForwardServer(Loop& loop, std::unique_ptr<ByteStream> stream, ShardSpace& shards, NodeId self);
 
  private:
   Taken Take(ByteView input) override;
@@ -25,7 +23,6 @@ class ForwardServer final : public Connection {
   void Reply(std::uint64_t id, const Outcome& outcome);
 
   ShardSpace& shards_;
-  WorkerCounters& counters_;
   ShardEffects effects_;
   Bytes encoded_;
 };

@@ -28,8 +28,9 @@ Operation Decode(const Forward& forward) {
 
 }  // namespace
 
-Forwarder::Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board)
-    : loop_(loop), shards_(shards), routing_(board) {}
+Forwarder::Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board,
+                     WorkerCounters& counters)
+    : loop_(loop), shards_(shards), routing_(board), counters_(counters) {}
 
 std::unique_ptr<Forward> Forwarder::NewForward() {
   if (spare_.empty()) return std::make_unique<Forward>();
@@ -45,6 +46,7 @@ void Forwarder::Submit(std::shared_ptr<ForwardOwner> owner, Ticket ticket,
   std::unique_ptr<Forward> forward = NewForward();
   forward->owner = std::move(owner);
   forward->ticket = ticket;
+  forward->code = operation.code;
   forward->write = operation.IsWrite();
   forward->deadline = now + limits::kRouteWait;
   wire::AppendOperation(operation, forward->operation);
@@ -105,7 +107,7 @@ void Forwarder::Advance(ShardId shard) {
     lane.to = route.leader;
     lane.epoch = route.epoch;
     ++lane.under_way;
-    ++sent_;
+    counters_.forwards_sent.Add();
     link.Send(queue.Pop(), route.epoch, member->gossip_address);
   }
 }
@@ -216,6 +218,7 @@ void Forwarder::Fail(std::unique_ptr<Forward> forward, Status status, const std:
 
 void Forwarder::Finish(std::unique_ptr<Forward> forward, const Outcome& outcome) {
   --pending_;
+  counters_.Count(forward->code, outcome.status);
   if (!lanes_.empty()) --lanes_[forward->shard.value()].load;
   forward->owner->OnOutcome(forward->ticket, outcome);
   if (spare_.size() == kSpareMax || forward->operation.capacity() > kSpareOperationMax) return;

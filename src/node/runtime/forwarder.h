@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "model/operation.h"
 #include "node/core/shard_space.h"
+#include "node/runtime/counters.h"
 #include "node/runtime/forward.h"
 #include "node/runtime/forward_link.h"
 #include "node/runtime/routing_board.h"
@@ -31,7 +32,7 @@ namespace aegis::node {
 
 class Forwarder final : public ForwardLinkListener {
  public:
-  Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board);
+  Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board, WorkerCounters& counters);
 
   // True: operations on this shard must queue behind others.
   bool blocked(ShardId shard) const {
@@ -47,7 +48,6 @@ class Forwarder final : public ForwardLinkListener {
   // Every few milliseconds: deadlines, and refusals that are due for another try.
   void OnTick(TimePoint now);
 
-  std::uint64_t sent() const { return sent_; }      // Operations sent to other nodes.
   std::size_t pending() const { return pending_; }  // Operations that wait for an answer.
 
   // From links.
@@ -80,13 +80,13 @@ class Forwarder final : public ForwardLinkListener {
   Loop& loop_;
   ShardSpace& shards_;
   RoutingReader routing_;
+  WorkerCounters& counters_;
   ShardEffects effects_;
   std::vector<Lane> lanes_;  // Indexed by shard; empty until the cluster is born.
   ForwardQueue homeless_;    // Waiting for that.
   std::map<NodeId, std::unique_ptr<ForwardLink>> links_;
   std::vector<std::unique_ptr<Forward>> spare_;
   std::size_t pending_ = 0;
-  std::uint64_t sent_ = 0;
   TimePoint next_link_tick_{};
 };
 

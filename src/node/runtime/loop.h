@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "model/limits.h"
+#include "node/runtime/counters.h"
 
 namespace aegis::node {
 
@@ -62,6 +63,9 @@ class Loop {
   std::array<char, limits::kReadChunk>& read_scratch() { return read_scratch_; }
   Bytes& spare_output() { return spare_output_; }
 
+  WorkerCounters& counters() { return counters_; }
+  const WorkerCounters& counters() const { return counters_; }
+
  private:
   void RunDeferred();
 
@@ -73,6 +77,7 @@ class Loop {
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::array<char, limits::kReadChunk> read_scratch_{};
   Bytes spare_output_;
+  WorkerCounters counters_;
 };
 
 }  // namespace aegis::node

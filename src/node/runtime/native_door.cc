@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "node/runtime/clocks.h"
 #include "wire/native_error.h"
 #include "wire/operation_codec.h"
 #include "wire/topology_codec.h"
@@ -51,7 +50,7 @@ Door::Taken NativeDoor::Take(ByteView input) {
   std::size_t needed = 0;
   const auto decoded = wire::DecodeRequest(input, consumed, &needed);
   if (!decoded.ok()) {
-    connection_.services().counters.protocol_errors.Add();
+    connection_.CountProtocolError();
     const Bytes text = wire::ErrorText(decoded.error());
     ReplyFrame reply;
     reply.status = ReplyStatus::kError;
@@ -61,7 +60,6 @@ Door::Taken NativeDoor::Take(ByteView input) {
     return {input.size(), 0};
   }
   if (!decoded.value()) return {0, needed};
-  connection_.services().counters.native_commands.Add();
   Dispatch(*decoded.value());
   return {consumed, 0};
 }
@@ -78,12 +76,12 @@ void NativeDoor::Dispatch(const RequestFrame& frame) {
       return;
     case Command::kPing:
       reply.value = "PONG";
-      wire::AppendReply(reply, connection_.out());
+      Reply(reply);
       return;
     case Command::kStats: {
       const Bytes statistics = connection_.services().statistics();
       reply.value = statistics;
-      wire::AppendReply(reply, connection_.out());
+      Reply(reply);
       return;
     }
     case Command::kAuth:
@@ -116,9 +114,12 @@ void NativeDoor::Single(const RequestFrame& frame, Command command, const Operat
   const bool ran = connection_.services().router.RunHere(
       operation, connection_.unix_now(),
       [&](const Outcome& outcome) { ReplyOutcome(command, frame.id, outcome); });
-  if (ran) return;
+  if (ran) {
+    connection_.Answered(ClassOf(operation));
+    return;
+  }
   const std::uint64_t sequence = next_sequence_++;
-  pending_[sequence] = {command, frame.id, {}, 1, connection_.now()};
+  pending_[sequence] = {command, frame.id, ClassOf(operation), {}, 1, connection_.now()};
   connection_.Submit({sequence, 0}, operation);
 }
 
@@ -136,6 +137,9 @@ void NativeDoor::Multi(const RequestFrame& frame) {
   pending.command = Command::kMulti;
   pending.id = frame.id;
   pending.since = connection_.now();
+  const bool writes = std::any_of(operations.begin(), operations.end(),
+                                  [](const Operation& operation) { return operation.IsWrite(); });
+  pending.kind = writes ? CommandClass::kWrite : CommandClass::kRead;
   pending.gathering.Begin(operations.size());
   pending.missing = 1;  // For this loop.
   for (std::size_t i = 0; i < operations.size(); ++i) {
@@ -148,6 +152,7 @@ void NativeDoor::Multi(const RequestFrame& frame) {
   }
   if (--pending.missing > 0) return;
   ReplyMulti(frame.id, pending.gathering.outcomes());
+  connection_.Answered(pending.kind);
   pending_.erase(sequence);
 }
 
@@ -158,7 +163,7 @@ void NativeDoor::Topology(const RequestFrame& frame) {
   ReplyFrame reply;
   reply.id = frame.id;
   reply.value = encoded;
-  wire::AppendReply(reply, connection_.out());
+  Reply(reply);
 }
 
 bool NativeDoor::Redirected(const RequestFrame& frame, std::span<const Operation> operations) {
@@ -170,7 +175,7 @@ bool NativeDoor::Redirected(const RequestFrame& frame, std::span<const Operation
     reply.status = ReplyStatus::kRedirect;
     reply.id = frame.id;
     reply.address = address;
-    wire::AppendReply(reply, connection_.out());
+    Reply(reply);
     return true;
   }
   return false;
@@ -182,7 +187,7 @@ void NativeDoor::OnOutcome(Ticket ticket, const Outcome& outcome) {
   const bool multi = pending.command == Command::kMulti;
   if (multi) pending.gathering.Put(ticket.index, outcome);
   if (--pending.missing > 0) return;
-  connection_.services().counters.latency.Add(SteadyNow() - pending.since);
+  connection_.AnsweredLate(pending.kind, pending.since);
   if (multi) {
     ReplyMulti(pending.id, pending.gathering.outcomes());
   } else {
@@ -228,7 +233,13 @@ void NativeDoor::ReplyError(std::uint64_t id, Status status, ByteView text) {
   reply.status = wire::ReplyStatusOf(status);
   reply.id = id;
   reply.error = error;
+  Reply(reply);
+}
+
+// Of a command that ran no operation.
+void NativeDoor::Reply(const ReplyFrame& reply) {
   wire::AppendReply(reply, connection_.out());
+  connection_.Answered(CommandClass::kOther);
 }
 
 }  // namespace aegis::node

@@ -24,6 +24,7 @@ class NativeDoor final : public Door {
   struct Pending {
     wire::Command command{};
     std::uint64_t id = 0;
+    CommandClass kind{};
     Gathering gathering;      // MULTI only.
     std::size_t missing = 0;  // Outcomes; one more while operations are still being submitted.
     TimePoint since;
@@ -37,6 +38,7 @@ class NativeDoor final : public Door {
   bool Redirected(const wire::RequestFrame& frame, std::span<const Operation> operations);
   void ReplyOutcome(wire::Command command, std::uint64_t id, const Outcome& outcome);
   void ReplyMulti(std::uint64_t id, std::span<const Outcome> outcomes);
+  void Reply(const wire::ReplyFrame& reply);
   void ReplyError(std::uint64_t id, Status status, ByteView text);
 
   ClientConnection& connection_;

@@ -135,16 +135,10 @@ NodeFigures Look(NodeState& node) {
   }
   for (const Worker* const worker : node.workers) {
     const WorkerCounters& counters = worker->counters();
-    figures.resp_commands += counters.resp_commands.Get();
-    figures.native_commands += counters.native_commands.Get();
-    figures.forwards_sent += worker->forwards_sent();
+    figures.commands += counters.commands.Get();
+    figures.forwards_sent += counters.forwards_sent.Get();
     figures.forwards_served += counters.forwards_served.Get();
     figures.forwards_pending += worker->forwards_pending();
-    figures.protocol_errors += counters.protocol_errors.Get();
-    figures.unavailable += counters.unavailable.Get();
-    figures.unknown_outcome += counters.unknown_outcome.Get();
-    figures.bytes_received += counters.bytes_received.Get();
-    figures.bytes_sent += counters.bytes_sent.Get();
   }
   figures.memory_used = node.shards.meter().used();
   figures.memory_resident = ResidentBytes();
@@ -162,7 +156,7 @@ NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
   facts.connected_clients = node.clients.load();
   facts.connections_received = node.clients_accepted.load();
   facts.connections_rejected = node.clients_rejected.load();
-  facts.commands_processed = figures.resp_commands + figures.native_commands;
+  facts.commands_processed = figures.commands;
   facts.keyspace_hits = figures.counters.hits;
   facts.keyspace_misses = figures.counters.misses;
   facts.expired_keys = figures.counters.expired;
@@ -187,7 +181,7 @@ Bytes StatisticsJson(NodeState& node) {
       {"uptime_seconds", Seconds(SteadyNow() - node.started_at)},
       {"members", table->members.size()},
       {"clients", node.clients.load()},
-      {"commands", figures.resp_commands + figures.native_commands},
+      {"commands", figures.commands},
       {"keys", figures.keys_led},
       {"keys_held", figures.keys},
       {"shards_led", figures.shards_led},

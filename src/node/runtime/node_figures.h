@@ -32,16 +32,10 @@ struct NodeFigures {
   std::uint64_t keys = 0;  // Of all shards held here, led or followed.
   std::uint32_t shards_led = 0;
   std::uint32_t shards_followed = 0;
-  std::uint64_t resp_commands = 0;
-  std::uint64_t native_commands = 0;
+  std::uint64_t commands = 0;
   std::uint64_t forwards_sent = 0;
   std::uint64_t forwards_served = 0;
   std::uint64_t forwards_pending = 0;
-  std::uint64_t protocol_errors = 0;
-  std::uint64_t unavailable = 0;
-  std::uint64_t unknown_outcome = 0;
-  std::uint64_t bytes_received = 0;
-  std::uint64_t bytes_sent = 0;
   std::uint64_t memory_used = 0;      // Bytes accounted to items.
   std::uint64_t memory_resident = 0;  // Bytes that the system counts.
 };

@@ -21,12 +21,10 @@ std::uint64_t NextLinkNumber() {
 
 }  // namespace
 
-PeerLinks::PeerLinks(Loop& loop, Self self, ShardHost& shards, const RoutingBoard& board,
-                     PeerLinkEvents& events)
+PeerLinks::PeerLinks(Loop& loop, Self self, ShardHost& shards, PeerLinkEvents& events)
     : loop_(loop),
       self_(std::move(self)),
       shards_(shards),
-      routing_(board),
       events_(events),
       alive_(std::make_shared<bool>(true)) {}
 
@@ -92,7 +90,7 @@ void PeerLinks::Accept(asio::ip::tcp::socket socket, NodeId peer) {
 void PeerLinks::Begin(asio::ip::tcp::socket socket, NodeId node, bool dialed) {
   KeepAlive(socket);
   PeerSession::Identity identity;
-  identity.cluster = routing_.Table().settings.id;
+  identity.cluster = shards_.settings().id;
   identity.node = self_.node;
   identity.session = self_.session;
   identity.name = self_.name;

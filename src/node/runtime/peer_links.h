@@ -16,7 +16,6 @@
 #include "model/endpoint.h"
 #include "model/ids.h"
 #include "node/runtime/peer_link.h"
-#include "node/runtime/routing_board.h"
 #include "node/runtime/shard_host.h"
 
 namespace aegis::node {
@@ -43,8 +42,7 @@ class PeerLinks final : public PeerLinkOwner {
     Endpoint address;
   };
 
-  PeerLinks(Loop& loop, Self self, ShardHost& shards, const RoutingBoard& board,
-            PeerLinkEvents& events);
+  PeerLinks(Loop& loop, Self self, ShardHost& shards, PeerLinkEvents& events);
   ~PeerLinks() override;
 
   // The peers of this worker that a link should stand with; replaces what was said before.
@@ -78,7 +76,6 @@ class PeerLinks final : public PeerLinkOwner {
   Loop& loop_;
   const Self self_;
   ShardHost& shards_;
-  RoutingReader routing_;
   PeerLinkEvents& events_;
   std::map<NodeId, Peer> peers_;
   std::shared_ptr<bool> alive_;  // Dial callbacks and links outlive this.

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "node/runtime/clocks.h"
 #include "wire/resp.h"
 
 namespace aegis::node {
@@ -19,7 +18,7 @@ Door::Taken RespDoor::Take(ByteView input) {
   ClientServices& services = connection_.services();
   const auto parsed = wire::ParseRespCommand(input, services.argv, services.inline_scratch);
   if (!parsed.ok()) {
-    services.counters.protocol_errors.Add();
+    connection_.CountProtocolError();
     wire::RespWriter(Tail(), session_.version).Error("ERR " + parsed.error().message);
     connection_.CloseWhenFlushed();
     return {input.size(), 0};
@@ -28,16 +27,17 @@ Door::Taken RespDoor::Take(ByteView input) {
   if (consumed == 0) return {0, needed};
   if (services.argv.empty()) return {consumed, 0};
 
-  services.counters.resp_commands.Add();
   Plan& plan = services.plan;
   switch (Translate(services.argv, session_, services.view, connection_.now(),
                     connection_.unix_now(), plan, Tail())) {
     case Translation::kReplied:
+      connection_.Answered(CommandClass::kOther);
       break;
     case Translation::kPlanned:
       Run(plan);
       break;
     case Translation::kRepliedClose:
+      connection_.Answered(CommandClass::kOther);
       connection_.CloseWhenFlushed();
       break;
   }
@@ -50,7 +50,10 @@ void RespDoor::Run(Plan& plan) {
         plan.operations.front(), connection_.unix_now(), [&](const Outcome& outcome) {
           WriteReply(plan, {&outcome, 1}, session_, connection_.unix_now(), Tail());
         });
-    if (ran) return;
+    if (ran) {
+      connection_.Answered(ClassOf(plan.operations.front()));
+      return;
+    }
   }
   RunMany(plan);
 }
@@ -78,6 +81,7 @@ void RespDoor::RunMany(Plan& plan) {
   }
   if (pending == nullptr) {
     WriteReply(plan, gathering->outcomes(), session_, connection_.unix_now(), Tail());
+    connection_.Answered(ClassOf(plan.operations.front()));
     return;
   }
   // What the operations' views borrow from is gone when the reply is written; it needs only what
@@ -102,7 +106,7 @@ void RespDoor::Settle(std::uint64_t sequence) {
   const std::unique_ptr<Pending> pending = std::move(slot.pending);
   WriteReply(pending->plan, pending->gathering.outcomes(), session_, connection_.unix_now(),
              slot.reply);
-  connection_.services().counters.latency.Add(SteadyNow() - pending->since);
+  connection_.AnsweredLate(ClassOf(pending->plan.operations.front()), pending->since);
   while (head_ < slots_.size() && slots_[head_].pending == nullptr) {
     connection_.out().append(slots_[head_].reply);
     slots_[head_] = {};

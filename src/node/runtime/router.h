@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "model/operation.h"
 #include "node/core/shard_space.h"
+#include "node/runtime/counters.h"
 #include "node/runtime/forwarder.h"
 #include "node/runtime/routing_board.h"
 #include "ring/slot.h"
@@ -19,8 +20,9 @@ namespace aegis::node {
 
 class Router {
  public:
-  Router(ShardSpace& shards, const RoutingBoard& board, Forwarder& forwarder)
-      : shards_(shards), routing_(board), forwarder_(forwarder) {}
+  Router(ShardSpace& shards, const RoutingBoard& board, Forwarder& forwarder,
+         WorkerCounters& counters)
+      : shards_(shards), routing_(board), forwarder_(forwarder), counters_(counters) {}
 
   // Runs the operation now, if it can be, or refuses it for good, and shows the outcome, whose
   // views are valid during the call. False: Submit() it.
@@ -28,6 +30,7 @@ class Router {
   bool RunHere(const Operation& operation, UnixMs now, Show&& show) {
     const RoutingTable& table = routing_.Table();
     if (const auto refusal = Refusal(operation, table)) {
+      counters_.Count(operation.code, refusal->status);
       show(*refusal);
       return true;
     }
@@ -37,6 +40,7 @@ class Router {
     ShardGuard shard(shards_, id, effects_);
     const Outcome outcome = shard->Execute(operation, now, effects_);
     if (outcome.status == Status::kNotLeader) return false;
+    counters_.Count(operation.code, outcome.status);
     show(outcome);
     return true;
   }
@@ -60,6 +64,7 @@ class Router {
   ShardSpace& shards_;
   RoutingReader routing_;
   Forwarder& forwarder_;
+  WorkerCounters& counters_;
   ShardEffects effects_;
 };
 

@@ -15,6 +15,7 @@ void ShardHost::SetListeners(std::function<void()> on_changed,
 
 void ShardHost::Create(const ClusterSettings& settings) {
   AEGIS_CHECK(num_shards() == 0, "a cluster is born once");
+  settings_ = settings;
   cells_ = std::make_unique<Cell[]>(settings.num_shards);
   for (std::uint32_t id = 0; id < settings.num_shards; ++id) {
     Shard::Options options;

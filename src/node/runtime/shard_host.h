@@ -37,6 +37,8 @@ class ShardHost final : public ShardSpace {
 
   // Any thread.
   PeerOutlet& OutletOf(NodeId peer);
+  // REQUIRES: num_shards() > 0.
+  const ClusterSettings& settings() const { return settings_; }
   const store::MemoryMeter& meter() const { return meter_; }
 
  private:
@@ -52,6 +54,7 @@ class ShardHost final : public ShardSpace {
   std::function<void()> on_changed_;
   std::function<void(NodeId)> on_wake_;
   PeerOutlets outlets_;
+  ClusterSettings settings_;  // Like the cells: written before `count_`, never after.
   std::unique_ptr<Cell[]> cells_;
   std::atomic<std::uint32_t> count_{0};
 };

@@ -21,13 +21,13 @@ constexpr Duration kSlowTick = std::chrono::seconds(1);
 Worker::Worker(NodeState& node, std::uint32_t index, UniqueFd listening, PeerLinkEvents& events,
                std::unique_ptr<NodeView> view, std::function<Bytes()> statistics)
     : node_(node),
-      forwarder_(loop_, node.shards, node.board),
-      router_(node.shards, node.board, forwarder_),
+      forwarder_(loop_, node.shards, node.board, loop_.counters()),
+      router_(node.shards, node.board, forwarder_, loop_.counters()),
       view_(std::move(view)),
       services_{
           .router = router_,
           .view = *view_,
-          .counters = counters_,
+          .counters = loop_.counters(),
           .sessions = sessions_mutex_,
           .on_closed =
               [this](std::shared_ptr<ClientConnection> client) { OnClosed(std::move(client)); },
@@ -38,8 +38,7 @@ Worker::Worker(NodeState& node, std::uint32_t index, UniqueFd listening, PeerLin
           .gathering = {},
           .encoded = {}},
       maintenance_(node.shards, index, node.config.threads),
-      peers_(loop_, {node.self.id, node.self.session, node.self.name}, node.shards, node.board,
-             events),
+      peers_(loop_, {node.self.id, node.self.session, node.self.name}, node.shards, events),
       acceptor_(loop_.io(), std::move(listening),
                 [this](asio::ip::tcp::socket socket) { OnAccept(std::move(socket)); }),
       timer_(loop_.io()) {}
@@ -69,7 +68,7 @@ void Worker::AcceptForwards(int socket, asio::ip::tcp protocol) {
     asio::ip::tcp::socket accepted(loop_.io(), protocol, socket);
     KeepAlive(accepted);
     std::make_shared<ForwardServer>(loop_, std::make_unique<TcpStream>(std::move(accepted)),
-                                    node_.shards, counters_, node_.self.id)
+                                    node_.shards, node_.self.id)
         ->Start();
   });
 }
@@ -146,7 +145,6 @@ void Worker::Tick() {
   last_tick_.store(now.time_since_epoch().count());
   forwarder_.OnTick(now);
   forwards_pending_.store(forwarder_.pending());
-  forwards_sent_.store(forwarder_.sent());
   peers_.OnTick(now);
   maintenance_.Run(now);
   if (now >= next_slow_tick_) {

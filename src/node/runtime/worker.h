@@ -51,11 +51,10 @@ class Worker {
   void Drain();
   void Kill(std::uint64_t client_id);
 
-  const WorkerCounters& counters() const { return counters_; }
+  const WorkerCounters& counters() const { return loop_.counters(); }
   // When the loop last went round.
   TimePoint last_tick() const { return TimePoint(Duration(last_tick_.load())); }
   std::size_t clients() const { return clients_.load(); }
-  std::uint64_t forwards_sent() const { return forwards_sent_.load(); }
   std::size_t forwards_pending() const { return forwards_pending_.load(); }
 
   // Copies of this worker's RESP sessions. On a worker's own thread within a turn, that worker
@@ -70,7 +69,6 @@ class Worker {
 
   NodeState& node_;
   Loop loop_;
-  WorkerCounters counters_;
   std::mutex sessions_mutex_;  // Held during turns; guards clients_by_id_ and their sessions.
   std::unordered_map<std::uint64_t, ClientConnection*> clients_by_id_;
   Forwarder forwarder_;
@@ -85,7 +83,6 @@ class Worker {
   std::atomic<Duration::rep> last_tick_{0};
   std::atomic<std::size_t> clients_{0};
   std::atomic<std::size_t> forwards_pending_{0};
-  std::atomic<std::uint64_t> forwards_sent_{0};
   bool draining_ = false;
 };
 

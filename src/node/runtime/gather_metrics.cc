@@ -1,0 +1,148 @@
+// GatherMetrics: the node's figures, the workers' counters and gossip's, as one snapshot.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+
+#include "node/runtime/clocks.h"
+#include "node/runtime/health_pages.h"
+#include "node/runtime/node_figures.h"
+#include "node/runtime/version.h"
+#include "node/runtime/worker.h"
+
+namespace aegis::node {
+
+namespace {
+
+void AddProtocols(const NodeState& node, MetricsSnapshot& snapshot) {
+  std::uint64_t identified = 0;  // Client connections whose protocol is known.
+  for (std::size_t i = 0; i < kProtocols; ++i) {
+    MetricsSnapshot::Protocol protocol;
+    protocol.protocol = kProtocolNames[i];
+    std::uint64_t closed = 0;
+    for (const Worker* const worker : node.workers) {
+      const ProtocolCounters& counters = worker->counters().protocols[i];
+      closed += counters.closed.Get();
+      protocol.opened += counters.opened.Get();
+      protocol.protocol_errors += counters.errors.Get();
+      protocol.received_bytes += counters.received_bytes.Get();
+      protocol.sent_bytes += counters.sent_bytes.Get();
+    }
+    protocol.connections = protocol.opened < closed ? 0 : protocol.opened - closed;
+    const auto which = static_cast<Protocol>(i);
+    if (which == Protocol::kResp || which == Protocol::kNative) identified += protocol.connections;
+    snapshot.protocols.push_back(std::move(protocol));
+  }
+  MetricsSnapshot::Protocol& unknown = snapshot.protocols.front();
+  const std::uint64_t clients = node.clients.load();
+  unknown.connections = clients < identified ? 0 : clients - identified;
+  unknown.rejected = node.clients_rejected.load();
+}
+
+void AddCommands(const NodeState& node, MetricsSnapshot& snapshot) {
+  for (std::size_t code = 1; code < kOperations; ++code) {
+    for (std::size_t result = 0; result < kResults; ++result) {
+      MetricsSnapshot::Command command;
+      command.command = kOperationNames[code];
+      command.result = kResultNames[result];
+      for (const Worker* const worker : node.workers) {
+        command.count += worker->counters().operations[code][result].Get();
+      }
+      snapshot.commands.push_back(std::move(command));
+    }
+  }
+  for (std::size_t kind = 0; kind < kCommandClasses; ++kind) {
+    MetricsSnapshot::CommandClass durations;
+    durations.name = kCommandClassNames[kind];
+    for (const Worker* const worker : node.workers) {
+      worker->counters().durations[kind].AddTo(durations.duration);
+    }
+    snapshot.command_durations.push_back(std::move(durations));
+  }
+}
+
+void AddShards(const RoutingTable& table, const NodeFigures& figures, MetricsSnapshot& snapshot) {
+  snapshot.shards_led = figures.shards_led;
+  snapshot.shards_held = figures.shards_led + figures.shards_followed;
+  for (const ShardRoute& route : table.shards) {
+    if (route.leader == kNoNode) ++snapshot.shards_leaderless;
+  }
+}
+
+void AddPeers(const RoutingTable& table, const ControlLoop& control, const NodeFigures& figures,
+              MetricsSnapshot& snapshot) {
+  std::map<NodeId, MetricsSnapshot::Peer> peers;
+  for (const Member& member : table.members) {
+    if (member.id == table.self) continue;
+    peers[member.id].peer = member.name;
+    peers[member.id].connected = control.HasLink(member.id);
+  }
+  for (const ShardFigures& shard : figures.shards) {
+    for (const FollowerLag& lag : shard.lags) {
+      const auto peer = peers.find(lag.follower);
+      if (peer == peers.end()) continue;
+      peer->second.lag_records += lag.records;
+      peer->second.lag_bytes += lag.bytes;
+    }
+  }
+  for (auto& [node, peer] : peers) snapshot.peers.push_back(std::move(peer));
+}
+
+void AddGossip(const gossip::Swim& swim, MetricsSnapshot& snapshot) {
+  snapshot.members = {{"alive", 0}, {"suspect", 0}, {"dead", 0}, {"left", 0}};
+  for (const Member& member : swim.members()) {
+    ++snapshot.members[static_cast<std::size_t>(member.state)].count;
+  }
+  const gossip::Counters& counters = swim.counters();
+  for (std::size_t kind = 0; kind < gossip::kMessageKinds; ++kind) {
+    MetricsSnapshot::GossipTraffic traffic;
+    traffic.type = gossip::kMessageKindNames[kind];
+    traffic.sent = counters.sent.messages[kind];
+    traffic.received = counters.received.messages[kind];
+    snapshot.gossip.push_back(std::move(traffic));
+  }
+  snapshot.gossip_dropped = counters.malformed + counters.oversized;
+  snapshot.suspicions = counters.suspicions;
+  snapshot.refutations = counters.refutations;
+  snapshot.health_score = static_cast<std::uint64_t>(swim.health_score());
+}
+
+}  // namespace
+
+MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
+  const NodeFigures figures = Look(node);
+  const auto table = node.board.Get();
+  const TimePoint now = SteadyNow();
+  MetricsSnapshot snapshot;
+  snapshot.version = SoftwareVersion();
+  snapshot.node = node.self.name;
+  if (table->settings.born()) snapshot.cluster = fmt::format("{:016x}", table->settings.id.value());
+  snapshot.uptime = now - node.started_at;
+  snapshot.ready = control.control().readiness(now).ready;
+  snapshot.keys = figures.keys;
+  snapshot.memory_used_bytes = figures.memory_used;
+  snapshot.memory_max_bytes = node.shards.meter().limit();
+  snapshot.keyspace_hits = figures.counters.hits;
+  snapshot.keyspace_misses = figures.counters.misses;
+  snapshot.expired_keys = figures.counters.expired;
+  snapshot.evicted_keys = figures.counters.evicted;
+  AddProtocols(node, snapshot);
+  AddCommands(node, snapshot);
+  snapshot.forwarded_sent = figures.forwards_sent;
+  snapshot.forwarded_received = figures.forwards_served;
+  AddShards(*table, figures, snapshot);
+  snapshot.leader_changes = control.leader_changes();
+  AddPeers(*table, control, figures, snapshot);
+  snapshot.records_sent = figures.counters.records_sent;
+  snapshot.records_received = figures.counters.records_received;
+  snapshot.records_applied = figures.counters.records_applied;
+  snapshot.full_copies_started = figures.counters.copies_started;
+  snapshot.full_copies_finished = figures.counters.copies_sent;
+  snapshot.records_lost = figures.counters.writes_lost;
+  AddGossip(control.control().swim(), snapshot);
+  snapshot.process = ReadProcessStats();
+  return snapshot;
+}
+
+}  // namespace aegis::node
