@@ -5,6 +5,7 @@ import time
 
 import redis
 
+from cluster import wait_until
 from foreign_cluster import ForeignClusterTest, main
 
 
@@ -104,6 +105,9 @@ class RedisPyTest(ForeignClusterTest):
         victim, killer = self.client(0), self.client(0)
         number = victim.client_id()
         self.assertEqual(killer.client_kill_filter(_id=number), 1)
+        # Another worker may own it, and then closes it a moment after the answer.
+        wait_until(lambda: str(number) not in [each["id"] for each in killer.client_list()],
+                   "the killed connection is gone")
         self.assertTrue(victim.ping())
         self.assertNotEqual(victim.client_id(), number)
 

@@ -79,6 +79,12 @@ class RespDifferentialTest(ForeignClusterTest):
         for version in (2, 3):
             self.compare([["COMMAND", "INFO", name] for name in SAME_COMMAND_INFO], version)
 
+    def test_client_info_has_the_fields_of_redis_in_their_order(self):
+        aegis, redis = self.connect(2)
+        ours, theirs = ([field.split(b"=")[0] for field in client.call("CLIENT", "INFO").split()]
+                        for client in (aegis, redis))
+        self.assertEqual(ours[1:], theirs[1:] + [b"lib-name", b"lib-ver"])
+
     def test_random_commands_are_answered_as_redis_answers_them(self):
         seed = 20240229
         self.compare(random_commands(random.Random(seed), "{random}:"), 2, node=1)

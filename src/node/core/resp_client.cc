@@ -43,15 +43,17 @@ std::string Flags(const RespSession& session) {
   return flags.empty() ? "N" : flags;
 }
 
-// One line of CLIENT LIST, in Redis' fields; those that have no meaning here are left out.
+// One line of CLIENT LIST, with all of Redis' fields in its order: redis-py fails where one is
+// missing. Those that are not kept here are 0.
 std::string Describe(const RespSession& session, TimePoint now) {
   const auto seconds = [&](TimePoint since) {
     const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - since).count();
     return std::max<std::int64_t>(passed, 0);  // Another worker's clock may be read a bit later.
   };
   return fmt::format(
-      "id={} addr={} laddr={} name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 multi=-1 "
-      "cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+      "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
+      "multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 "
+      "tot-mem=0 events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
       session.id, session.address, session.local_address, session.name,
       seconds(session.connected_at), seconds(session.last_command_at), Flags(session),
       session.last_command.empty() ? "NULL" : session.last_command, session.version,
