@@ -1,11 +1,23 @@
 #include "node/runtime/data_dir.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <system_error>
 
 #include "node/runtime/files.h"
 
 namespace aegis::node {
+
+std::string HomeOf(const std::string& data_dir, const std::string& node_id) {
+  std::string folder;
+  for (const char c : node_id) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || (c == '.' && !folder.empty());
+    folder += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return data_dir + "/" + folder;
+}
 
 Result<DataDir> DataDir::Open(const std::string& path) {
   std::error_code error;

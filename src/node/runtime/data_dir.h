@@ -1,4 +1,5 @@
-// DataDir: the directory of what a node remembers, held by one process at a time.
+// DataDir: the directory of what a node remembers, held by one process at a time. Nodes that are
+// started with one --data-dir, as on a developer's machine, each have a folder of their own in it.
 //
 //     lock       locked while a node runs on the directory; holds its process id
 //     node.json  who this node is, see node_record.h
@@ -11,6 +12,9 @@
 #include "node/runtime/file_lock.h"
 
 namespace aegis::node {
+
+// The folder of one node: its id, with what might not be safe in a file name as %XX.
+std::string HomeOf(const std::string& data_dir, const std::string& node_id);
 
 class DataDir {
  public:

@@ -135,14 +135,11 @@ Result<Member> SelfOf(const Config& config, const Endpoint& gossip, const Endpoi
 Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
   Config config = wanted;
   if (config.threads == 0) config.threads = std::max(1U, std::thread::hardware_concurrency());
+  config.data_dir = HomeOf(config.data_dir, config.node_id);
   auto data_dir = DataDir::Open(config.data_dir);
   if (!data_dir.ok()) return Prefixed("--data-dir", data_dir.error());
   auto record = NodeRecord::Load(config.data_dir);
   if (!record.ok()) return Prefixed("--data-dir", record.error());
-  if (record.value() && record.value()->node_id != config.node_id) {
-    AEGIS_LOG(kWarn, "node", "--data-dir {} was node {}'s; this is node {}", config.data_dir,
-              record.value()->node_id, config.node_id);
-  }
   auto client = Numeric("--bind", config.bind);
   if (!client.ok()) return client.error();
   auto client_ports = ListenTcp(client.value(), config.threads);

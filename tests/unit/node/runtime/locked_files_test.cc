@@ -123,6 +123,12 @@ TEST(DataDirTest, IsCreatedWithItsParents) {
   EXPECT_EQ(data_dir.value().path(), directory.File("a/b"));
 }
 
+TEST(DataDirTest, EveryNodeHasAFolderOfItsOwnWhateverItsName) {
+  EXPECT_EQ(HomeOf("./data", "node-1.example"), "./data/node-1.example");
+  EXPECT_EQ(HomeOf("./data", "../x"), "./data/%2E.%2Fx");
+  EXPECT_EQ(HomeOf("./data", "a b%"), "./data/a%20b%25");
+}
+
 TEST(DataDirTest, IsNeverShared) {
   const TemporaryDirectory directory;
   {
