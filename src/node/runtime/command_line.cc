@@ -176,22 +176,4 @@ StartPlan ReadCommandLine(int argc, const char* const* argv,
   return {std::move(loaded.config), std::move(loaded.warnings), std::nullopt, {}, {}};
 }
 
-std::string FlagsAsMarkdown() {
-  std::string table = "| Flag | Default | Description |\n|---|---|---|\n";
-  const auto row = [&](std::string_view flag, std::string_view value, std::string_view standard,
-                       std::string_view help) {
-    table += fmt::format("| `--{}{}{}` | {} | {} |\n", flag, value.empty() ? "" : " ", value,
-                         standard, help);
-  };
-  for (const Setting& setting : Settings()) {
-    row(setting.flag, setting.value, setting.DefaultText(), setting.help);
-  }
-  row("config", "FILE", "", kConfigHelp);
-  row("print-config", "", "", kPrintConfigHelp);
-  row("check-config", "", "", kCheckConfigHelp);
-  row("version", "", "", kVersionHelp);
-  row("help", "", "", kHelpHelp);
-  return table;
-}
-
 }  // namespace aegis::node

@@ -33,7 +33,4 @@ std::map<std::string, std::string> ProcessEnvironment();
 StartPlan ReadCommandLine(int argc, const char* const* argv,
                           const std::map<std::string, std::string>& environment);
 
-// The table of all flags as README.md shows it.
-std::string FlagsAsMarkdown();
-
 }  // namespace aegis::node

@@ -2,7 +2,7 @@
 //
 // The engine fills a MetricsSnapshot when it is asked for /metrics; RenderMetrics() turns it into
 // the text format. To add a metric, add a field here and a line in metrics.cc; the table in
-// docs/OPERATIONS.md is made from the same lines.
+// docs/METRICS.md is made from the same lines.
 
 #pragma once
 
@@ -111,7 +111,7 @@ inline constexpr char kMetricsContentType[] = "text/plain; version=0.0.4; charse
 
 std::string RenderMetrics(const MetricsSnapshot& snapshot);
 
-// The table of all metrics, for docs/OPERATIONS.md.
+// The table of all metrics, for docs/METRICS.md.
 std::string MetricsAsMarkdown();
 
 // A snapshot in which every metric has a value: for tests and MetricsAsMarkdown().
