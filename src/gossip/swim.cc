@@ -119,11 +119,16 @@ void Swim::OnDatagram(const Endpoint& from, ByteView body, TimePoint now, Effect
   if (!is_self && !exchange_.RefuseForeign(message.sender, from, now, effects)) {
     OnRumours(message, now, effects);
     OnBody(from, message, now, effects);
-    const bool is_older = !settings_.born() && message.sender.cluster != ClusterId{};
-    const bool is_stranger = !membership_.IsLiveMember(message.sender.id, message.sender.session);
-    if (is_older || is_stranger) exchange_.Introduce(from, now, effects);
+    const bool is_born_before_us = !settings_.born() && message.sender.cluster != ClusterId{};
+    if (is_born_before_us || IsStranger(message.sender)) exchange_.Introduce(from, now, effects);
   }
   End(now, effects);
+}
+
+bool Swim::IsStranger(const Sender& sender) const {
+  const Member* known = Find(sender.id);
+  // One that has left is known for good: it only says goodbye.
+  return known == nullptr || known->session != sender.session || known->state == MemberState::kDead;
 }
 
 void Swim::OnRumours(const DatagramMessage& message, TimePoint now, Effects& effects) {

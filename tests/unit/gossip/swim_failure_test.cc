@@ -57,19 +57,25 @@ TEST_F(SwimFailureTest, KilledNodeOfThreeIsDeadWithinFourSeconds) {
   }
 }
 
-TEST_F(SwimFailureTest, BrokenLinkMakesItTwoAndAHalfSeconds) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    Start(3, {}, seed);
+TEST_F(SwimFailureTest, LinksThatBreakWithTheNodeShortenItToTheSuspicion) {
+  const auto die_with_links = [&](std::size_t nodes, std::uint64_t seed, Duration limit) {
+    Start(nodes, {}, seed);
     simulation_->RunFor(seed * 37ms);
     simulation_->Kill(2);
-    for (const std::size_t node : {0U, 1U}) {
+    for (std::size_t node = 0; node < nodes; ++node) {
+      if (node == 2) continue;
       simulation_->Call(node, [&](Swim& swim, TimePoint now, Effects& effects) {
         swim.ProbeSoon(simulation_->identity(2).id, now, effects);
         swim.ProbeSoon(simulation_->identity(2).id, now, effects);
       });
     }
-    EXPECT_TRUE(AllDeclareDead(2, 2500ms)) << seed;
+    return AllDeclareDead(2, limit);
+  };
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    EXPECT_TRUE(die_with_links(3, seed, 2500ms)) << seed;
+    EXPECT_TRUE(die_with_links(10, seed, 2500ms)) << seed;
   }
+  EXPECT_TRUE(die_with_links(100, 1, 4500ms));
 }
 
 TEST_F(SwimFailureTest, BrokenLinkToAHealthyNodeMeansNothing) {
@@ -186,6 +192,7 @@ TEST_F(SwimFailureTest, GoodbyeIsHeardByAllAtOnceAndIsNoDeath) {
   EXPECT_EQ(Count(*simulation_, "suspected"), 0);
   EXPECT_EQ(Count(*simulation_, "died"), 0);
   EXPECT_EQ(Count(*simulation_, " left n4"), 4);
+  EXPECT_EQ(simulation_->Total().streams_failed, 0U) << "nobody calls who has left";
 }
 
 TEST_F(SwimFailureTest, LeavingNodeGoesOnAnsweringAndProbesNobody) {
