@@ -148,6 +148,10 @@ TEST_F(SwimFailureTest, FalselyBuriedNodeComesBack) {
 
 TEST_F(SwimFailureTest, StoppedNodeAccusesNobodyWhenItGoesOn) {
   Start(5);
+  // Right after a ping: its ack will wait unread, and its time run out.
+  const std::uint64_t probes = simulation_->swim(0).counters().probes;
+  ASSERT_TRUE(
+      simulation_->RunUntil([&] { return simulation_->swim(0).counters().probes > probes; }, 1s));
   simulation_->Pause(0);
   simulation_->RunFor(1s);
   simulation_->Resume(0);

@@ -147,6 +147,19 @@ TEST(SwimJoinTest, ShortPartitionHealsWithinSecondsOfItsEnd) {
   EXPECT_TRUE(simulation.RunUntil([&] { return simulation.Converged(); }, 8s));
 }
 
+TEST(SwimJoinTest, DeadMembersAreCalledInCaseTheyLiveWhateverTheSeeds) {
+  Simulation simulation(1);
+  Options options;
+  options.seed_interval = 24h;
+  simulation.AddCluster(5, options);
+  simulation.RunFor(5s);
+  simulation.Split({0, 1}, {2, 3, 4});
+  // Long enough that no rumour about it is on its way any more.
+  simulation.RunFor(50s);
+  simulation.Heal();
+  EXPECT_TRUE(simulation.RunUntil([&] { return simulation.Converged(); }, 8s));
+}
+
 TEST(SwimJoinTest, PartitionOfHoursHealsThroughTheSeeds) {
   Simulation simulation(1);
   simulation.AddCluster(5);
