@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
@@ -180,6 +182,16 @@ void Parse(CLI::App& app, const std::vector<std::string>& words, CommandLine& li
   }
 }
 
+std::string PromptHelp(CLI::App& app) {
+  std::string text;
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    text += fmt::format("  {:<9}{}\n", sub->get_name(), sub->get_description());
+  }
+  return text +
+         "  history  Show what was typed\n  exit     End, as Ctrl-D does\n"
+         "COMMAND --help says more. Quotes hold words together: \"a b\\n\".\n";
+}
+
 // Takes one escape of a "..." word off the front of `rest`.
 char TakeEscape(std::string_view& rest) {
   const char kind = rest.front();
@@ -229,14 +241,14 @@ CommandLine ParsePromptLine(std::string_view text) {
     line.end = ParseEnd{.mistake = true, .text = words.error().message + "\n"};
     return line;
   }
-  CLI::App app("", "");
-  app.footer("help, exit and history work too. COMMAND --help says more.");
+  CLI::App app;
   app.require_subcommand(0, 1);
   const Grammar grammar(app, line.command);
-  Parse(app,
-        words.value() == std::vector<std::string>{"help"} ? std::vector<std::string>{"--help"}
-                                                          : words.value(),
-        line);
+  if (words.value() == std::vector<std::string>{"help"}) {
+    line.end = ParseEnd{.mistake = false, .text = PromptHelp(app)};
+  } else {
+    Parse(app, words.value(), line);
+  }
   return line;
 }
 

@@ -33,6 +33,7 @@ ExitCode RunPrompt(Executor& executor, const GlobalOptions& global) {
     if (*line == "exit" || *line == "quit") return ExitCode::kOk;
     if (*line == "history") {
       for (const std::string& earlier : prompt.Lines()) std::cout << earlier << '\n';
+      std::cout.flush();
       continue;
     }
     RunLine(executor, *line);

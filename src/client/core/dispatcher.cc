@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "client/core/backoff.h"
 #include "model/endpoint.h"
+#include "wire/native_error.h"
 #include "wire/topology_codec.h"
 
 namespace aegis::client {
@@ -141,8 +142,13 @@ void Dispatcher::OnReceived(ConnectionId id, ByteView bytes, TimePoint now, Effe
   while (true) {
     const auto frame = connection->reader.Next();
     if (frame.ok() && !frame.value().has_value()) break;
+    Errc verdict = Errc::kProtocol;
     std::string why = frame.ok() ? std::string() : frame.error().message;
-    if (frame.ok()) {
+    if (frame.ok() && frame.value()->id == 0) {
+      // Not an answer but a farewell: what is wrong with the connection as a whole.
+      if (!wire::IsProtocolError(*frame.value())) verdict = Errc::kMaxRetries;
+      why = frame.value()->error;
+    } else if (frame.ok()) {
       const Result<CallId> asked = connection->pipeline.Take(frame.value()->id);
       bool garbage = !asked.ok();
       if (garbage) {
@@ -154,7 +160,7 @@ void Dispatcher::OnReceived(ConnectionId id, ByteView bytes, TimePoint now, Effe
       if (!garbage) continue;
     }
     effects.hang_ups.push_back(id);
-    OnLost(*connection, Errc::kProtocol, connection->address + ": " + why, now, effects);
+    OnLost(*connection, verdict, connection->address + ": " + why, now, effects);
     return Conclude(now, effects);
   }
   pool_.Settle(*connection, effects);

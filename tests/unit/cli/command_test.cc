@@ -113,7 +113,11 @@ TEST(CommandTest, PromptLinesAreCommandsWithoutGlobalOptions) {
   EXPECT_EQ(line.command.keys, Words{"a key"});
   EXPECT_EQ(line.command.value, R"(a "value")");
   EXPECT_TRUE(ParsePromptLine("get k --json").end->mistake);
-  EXPECT_FALSE(ParsePromptLine("help").end->mistake);
+  const CommandLine help = ParsePromptLine("help");
+  EXPECT_FALSE(help.end->mistake);
+  for (const std::string& name : CommandNames()) {
+    EXPECT_NE(help.end->text.find(name), std::string::npos) << name;
+  }
   EXPECT_TRUE(ParsePromptLine("set 'open").end->mistake);
 }
 

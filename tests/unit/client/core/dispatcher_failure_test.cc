@@ -239,6 +239,19 @@ TEST_F(DispatcherFailureTest, ProtocolErrorOfTheServerEndsTheConnection) {
   EXPECT_EQ(harness_.FailureOf(token), Errc::kUnknownOutcome);
 }
 
+TEST_F(DispatcherFailureTest, FarewellOfTheServerIsTheReasonOfItsCalls) {
+  const Token read = harness_.Submit(Read("k"));
+  const Token write = harness_.Submit(Write("k"));
+  for (Seen seen : harness_.Arrived()) {
+    seen.id = 0;
+    harness_.ReplyError(seen, Status::kUnavailable);
+    EXPECT_FALSE(harness_.IsOpen(seen.connection));
+  }
+  EXPECT_EQ(harness_.FailureOf(write), Errc::kUnknownOutcome);
+  EXPECT_NE(harness_.ResultOf(write).error().message.find("because"), std::string::npos);
+  EXPECT_FALSE(harness_.Ended(read)) << "it is tried again";
+}
+
 TEST_F(DispatcherFailureTest, OutcomeThatIsNoOutcomeEndsTheConnection) {
   const Token token = harness_.Submit(IncrementRequest("n", 1).value());
   const Seen seen = harness_.Only();
