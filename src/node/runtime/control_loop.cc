@@ -79,12 +79,13 @@ void ControlLoop::OnLinkUp(NodeId peer, Session session, std::uint64_t link) {
   });
 }
 
-void ControlLoop::OnLinkDown(NodeId peer, Session session, std::uint64_t link) {
+void ControlLoop::OnLinkDown(NodeId peer, Session session, std::uint64_t link,
+                             const std::string& reason) {
   asio::post(io_, [=, this] {
     if (links_[peer] != link) return;
     links_.erase(peer);
     With([&](TimePoint now) { control_.OnLinkDown(peer, session, now, effects_); });
-    AEGIS_LOG(kInfo, "peer", "link with {} is down", NameOf(peer));
+    AEGIS_LOG(kInfo, "peer", "link with {} is down: {}", NameOf(peer), reason);
     Poke();
   });
 }
@@ -133,7 +134,9 @@ void ControlLoop::Leave() {
 }
 
 void ControlLoop::Goodbye() {
+  gone_ = true;
   With([&](TimePoint now) { control_.Goodbye(now, effects_); });
+  OnMembershipChanged();
 }
 
 // --- Carrying out -------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ void ControlLoop::CarryOutGossip() {
 void ControlLoop::OnMembershipChanged() {
   const auto workers = node_.workers.size();
   std::vector<std::vector<PeerLinks::Target>> targets(workers);
-  for (const Member& member : control_.LinkedPeers()) {
+  for (const Member& member : gone_ ? std::vector<Member>() : control_.LinkedPeers()) {
     targets[member.id.value() % workers].push_back({member.id, member.gossip_address});
   }
   for (std::size_t i = 0; i < workers; ++i) node_.workers[i]->SetPeers(std::move(targets[i]));

@@ -44,7 +44,8 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   // Something about a shard changed: look soon.
   void Poke();
   void OnLinkUp(NodeId peer, Session session, std::uint64_t link) override;
-  void OnLinkDown(NodeId peer, Session session, std::uint64_t link) override;
+  void OnLinkDown(NodeId peer, Session session, std::uint64_t link,
+                  const std::string& reason) override;
   void OnReports(NodeId peer, std::uint64_t link, replication::PeerMessage reports) override;
 
   // --- The control thread (handlers run by io()) ------------------------------------------------
@@ -95,6 +96,7 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   TimePoint tick_at_ = TimePoint::max();
   std::atomic<bool> poked_{false};
   std::uint64_t leader_changes_ = 0;
+  bool gone_ = false;                      // Said goodbye: no links any more.
   std::map<NodeId, std::uint64_t> links_;  // Number of the link that mail may go to.
 };
 

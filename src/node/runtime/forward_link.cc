@@ -73,7 +73,6 @@ class ForwardLink::Stream final : public Connection {
     return {consumed, 0};
   }
 
-  bool idle() const override { return link_ == nullptr; }
   void OnTick(TimePoint) override {}  // The link has a clock of its own.
 
   void OnClosed(std::string_view reason) override {

@@ -131,9 +131,8 @@ void PeerLinks::OnGone(PeerLink& link, std::string_view reason) {
     Delay(peer, SteadyNow());
   } else if (peer.link.get() == &link) {
     peer.link = nullptr;
-    AEGIS_LOG(kInfo, "peer", "link with node {:016x} is down: {}", link.peer().value(), reason);
     Delay(peer, SteadyNow());
-    events_.OnLinkDown(link.peer(), link.peer_session(), link.number());
+    events_.OnLinkDown(link.peer(), link.peer_session(), link.number(), std::string(reason));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -26,7 +27,8 @@ class PeerLinkEvents {
  public:
   virtual ~PeerLinkEvents() = default;
   virtual void OnLinkUp(NodeId peer, Session session, std::uint64_t link) = 0;
-  virtual void OnLinkDown(NodeId peer, Session session, std::uint64_t link) = 0;
+  virtual void OnLinkDown(NodeId peer, Session session, std::uint64_t link,
+                          const std::string& reason) = 0;
   virtual void OnReports(NodeId peer, std::uint64_t link, replication::PeerMessage reports) = 0;
 };
 

@@ -1,0 +1,80 @@
+"""What the integration tests share: one node per test class, and helpers to look into it.
+
+A test file is run by ctest once for each of its test methods:
+
+    python3 single_node_test.py BINARY SingleNode.test_half_frames_wait_for_their_rest
+"""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "foreign"))
+
+import cluster as _cluster  # pylint: disable=import-error,wrong-import-position
+
+Cluster = _cluster.Cluster
+wait_until = _cluster.wait_until
+free_ports = _cluster.free_ports
+BINARY = sys.argv[1] if len(sys.argv) > 1 else ""
+# Sanitizers keep shadow memory and what was freed.
+SANITIZED = b"__asan_init" in Path(BINARY).read_bytes() if BINARY else False
+MEMORY_FACTOR = 20 if SANITIZED else 1
+
+
+class NodeTest(unittest.TestCase):
+    """One fresh node for the class: self.node."""
+
+    flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster(1, BINARY, flags=cls.flags)
+        cls.cluster.start()
+        cls.node = cls.cluster.nodes[0]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.stop()
+
+    def tearDown(self):
+        self.assertTrue(self.node.running(), self.node.log())
+
+
+def resident_bytes(node):
+    """What the system counts as the process' memory."""
+    for line in Path(f"/proc/{node.process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no VmRSS")
+
+
+def shard_of(key, shards=256):
+    """As src/ring/slot.h."""
+    tag = key
+    start = key.find(b"{")
+    if start >= 0:
+        end = key.find(b"}", start + 1)
+        if end > start + 1:
+            tag = key[start + 1:end]
+    crc = 0
+    for byte in tag:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+    return crc % 16384 * shards // 16384
+
+
+def key_led_by(node, name, prefix=b"key"):
+    """A key whose shard `name` leads, as `node` sees it."""
+    leaders = [shard["leader"] for shard in node.status()["shards"]]
+    for number in range(100_000):
+        key = prefix + b"%d" % number
+        if leaders[shard_of(key)] == name:
+            return key
+    raise AssertionError(f"{name} leads nothing")
+
+
+def main():
+    """Runs the tests named on the command line; all of the file without names."""
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)

@@ -1,0 +1,335 @@
+"""How a node starts, refuses to start, meets strangers, and ends."""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import harness
+import native
+import resp
+
+
+class Starting(unittest.TestCase):
+
+    def setUp(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="aegis-start-"))
+        self.addCleanup(subprocess.run, ["rm", "-rf", str(self.directory)], check=True)
+
+    def run_node(self, *flags, **environment):
+        """Runs a node that should end by itself."""
+        return subprocess.run(
+            [harness.BINARY, "--data-dir", str(self.directory / "data"), *flags],
+            capture_output=True, text=True, timeout=30, check=False,
+            env={**os.environ, **environment})
+
+    def start(self, name, *flags, seeds=()):
+        """A node of its own, which the test's end also ends."""
+        cluster = harness.Cluster(1, harness.BINARY, flags=flags)
+        self.addCleanup(cluster.stop)
+        node = cluster.nodes[0]
+        node.name = name
+        if seeds:
+            node._seeds = ["--seeds", ",".join(seeds)]  # pylint: disable=protected-access
+        node.restart()
+        return node
+
+    def test_bad_values_name_the_flag_and_exit_2(self):
+        for flags in (["--shards", "100"], ["--bind", "nonsense"], ["--threads", "x"],
+                      ["--no-such-flag"], ["--log-level", "loud"]):
+            ended = self.run_node(*flags)
+            self.assertEqual(ended.returncode, 2, ended)
+            self.assertIn(flags[0], ended.stderr)
+
+    def test_a_taken_port_is_named_with_its_flag_and_exits_1(self):
+        free = harness.free_ports(3)
+        for flag in ("--bind", "--gossip", "--health-addr"):
+            with socket.socket() as holder:
+                holder.bind(("127.0.0.1", 0))
+                holder.listen()
+                taken = f"127.0.0.1:{holder.getsockname()[1]}"
+                flags = {"--bind": f"127.0.0.1:{free[0]}", "--gossip": f"127.0.0.1:{free[1]}",
+                         "--health-addr": f"127.0.0.1:{free[2]}", flag: taken}
+                ended = self.run_node(*[word for pair in flags.items() for word in pair])
+                self.assertEqual(ended.returncode, 1, ended)
+                self.assertIn(flag, ended.stderr)
+                self.assertIn(taken, ended.stderr)
+
+    def test_two_nodes_cannot_share_a_client_port(self):
+        first = self.start("first")
+        first.wait_ready()
+        gossip = harness.free_ports(1)[0]
+        ended = self.run_node("--bind", f"127.0.0.1:{first.port}",
+                              "--gossip", f"127.0.0.1:{gossip}")
+        self.assertEqual(ended.returncode, 1, ended)
+        self.assertIn(f"127.0.0.1:{first.port}", ended.stderr)
+
+    def test_a_data_directory_has_one_node(self):
+        first = self.start("first")
+        first.wait_ready()
+        client, gossip = harness.free_ports(2)
+        ended = subprocess.run(
+            [harness.BINARY, "--data-dir", str(first.data_dir), "--bind", f"127.0.0.1:{client}",
+             "--gossip", f"127.0.0.1:{gossip}"],
+            capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(ended.returncode, 1, ended)
+        self.assertIn("--data-dir", ended.stderr)
+
+    def test_the_soft_limit_of_open_files_is_raised_and_logged(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft == hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard // 2, hard))
+        node = self.start("limited")
+        node.wait_ready()
+        self.assertIn("open files: limit raised", node.log())
+        limits = Path(f"/proc/{node.process.pid}/limits").read_text()
+        line = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+        self.assertEqual(line.split()[3], line.split()[4])
+
+    def test_port_0_means_any_free_port(self):
+        log = self.directory / "log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen(
+                [harness.BINARY, "--data-dir", str(self.directory / "data"), "--bind",
+                 "127.0.0.1:0", "--gossip", "127.0.0.1:0"], stderr=output)
+        try:
+            line = harness.wait_until(
+                lambda: next((l for l in log.read_text().splitlines() if "clients at" in l), None),
+                "the log line with the ports")
+            port = int(line.split("clients at 127.0.0.1:")[1].split(",")[0])
+            with resp.Client(port) as client:
+                self.assertEqual(client.call("PING"), b"PONG")
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(timeout=20), 0)
+
+    def test_the_pid_file_is_there_while_the_node_runs(self):
+        pid_file = self.directory / "pid"
+        node = self.start("pid", "--pid-file", str(pid_file))
+        node.wait_ready()
+        self.assertEqual(int(pid_file.read_text()), node.process.pid)
+        self.assertEqual(node.leave(), 0)
+        self.assertFalse(pid_file.exists())
+
+    def test_seeds_that_do_not_answer_make_a_node_not_ready_with_the_reason(self):
+        silent = f"127.0.0.1:{harness.free_ports(1)[0]}"
+        node = self.start("lonely", seeds=[silent])
+        code, body = harness.wait_until(
+            lambda: node.http("/ready") if node.http("/ready")[0] else None, "an answer")
+        self.assertEqual(code, 503)
+        self.assertIn(silent, body)
+        self.assertEqual(node.http("/health")[0], 200)
+        with resp.Client(node.port) as client:
+            self.assertEqual(client.call("PING"), b"PONG")
+            started = time.monotonic()
+            self.assertIn("CLUSTERDOWN", str(client.call("GET", "k")))
+            self.assertLess(time.monotonic() - started, 10)
+        self.assertEqual(node.leave(), 0)
+
+    def test_seeds_by_name_are_resolved(self):
+        first = self.start("first")
+        first.wait_ready()
+        second = self.start("second", seeds=[f"localhost:{first.gossip_port}"])
+        second.wait_ready()
+        harness.wait_until(lambda: len(first.status()["members"]) == 2, "both to be members")
+
+    def test_a_second_node_with_a_live_id_is_refused_loudly_and_harms_nobody(self):
+        first = self.start("same")
+        first.wait_ready()
+        with resp.Client(first.port) as client:
+            self.assertEqual(client.call("SET", "k", "v"), b"OK")
+        second = self.start("same", seeds=[f"127.0.0.1:{first.gossip_port}"])
+        code, body = harness.wait_until(
+            lambda: second.http("/ready") if "same" in second.http("/ready")[1] else None,
+            "the reason at /ready")
+        self.assertEqual(code, 503, body)
+        with resp.Client(first.port) as client:
+            self.assertEqual(client.call("GET", "k"), b"v")
+        self.assertEqual(first.http("/ready")[0], 200)
+
+    def test_nodes_of_two_clusters_refuse_each_other_and_go_on(self):
+        one = self.start("one")
+        one.wait_ready()
+        two = self.start("two")
+        two.wait_ready()
+        with resp.Client(one.port) as a, resp.Client(two.port) as b:
+            a.call("SET", "k", "of one")
+            b.call("SET", "k", "of two")
+        self.assertEqual(two.leave(), 0)
+        two._seeds = ["--seeds", f"127.0.0.1:{one.gossip_port}"]  # pylint: disable=protected-access
+        two.restart()
+        for node in (one, two):
+            harness.wait_until(lambda node=node: "belongs to cluster" in node.log(),
+                               f"{node.name} to name the clusters")
+        self.assertEqual(len(one.status()["members"]), 1)
+        with resp.Client(one.port) as client:
+            self.assertEqual(client.call("GET", "k"), b"of one")
+        self.assertEqual(one.http("/ready")[0], 200)
+
+    def test_strangers_at_the_gossip_port_harm_nobody(self):
+        node = self.start("target")
+        node.wait_ready()
+        for garbage in (b"", b"AG", b"GET / HTTP/1.1\r\n\r\n", b"AGKX", b"AGKG\xff\xff\xff\xff",
+                        b"AGKG\x00\x00\x00\x05hello", b"AGKF" + b"\x00" * 16, b"AGKP" + b"\x01" * 8,
+                        b"AGKP" + b"\x01" * 8 + b"\x00\x00\x00\x05hello"):
+            with socket.create_connection(("127.0.0.1", node.gossip_port), timeout=20) as stream:
+                try:
+                    stream.sendall(garbage)
+                    stream.shutdown(socket.SHUT_WR)
+                    while stream.recv(1000):
+                        pass
+                except OSError:
+                    pass  # Closed in our face: as good.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            for size in (0, 1, 100, 1400, 1401, 60_000):
+                datagrams.sendto(os.urandom(size), ("127.0.0.1", node.gossip_port))
+        with resp.Client(node.port) as client:
+            self.assertEqual(client.call("PING"), b"PONG")
+        self.assertEqual(node.http("/ready")[0], 200)
+
+    def test_streams_that_say_nothing_are_closed(self):
+        node = self.start("patient")
+        node.wait_ready()
+        with socket.create_connection(("127.0.0.1", node.gossip_port), timeout=20) as stream:
+            stream.sendall(b"AG")
+            self.assertEqual(stream.recv(10), b"")
+
+
+class Stopping(harness.NodeTest):
+
+    def tearDown(self):
+        if self.node.running():
+            self.node.kill()
+        self.node.restart()
+        self.node.wait_ready()
+
+    def test_sigterm_and_sigint_exit_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.node.kill(number)
+            self.assertEqual(self.node.process.wait(timeout=20), 0, self.node.log())
+            self.node.restart()
+            self.node.wait_ready()
+
+    def test_idle_connections_do_not_delay_the_end(self):
+        clients = [resp.Client(self.node.port) for _ in range(20)]
+        for client in clients:
+            client.call("PING")
+        started = time.monotonic()
+        self.assertEqual(self.node.leave(), 0)
+        self.assertLess(time.monotonic() - started, 5)
+        for client in clients:
+            self.assertTrue(client.at_end())
+            client.close()
+
+    def test_requests_in_flight_are_answered_before_the_end(self):
+        with resp.Client(self.node.port, timeout=30) as client:
+            value = b"x" * 1_000_000
+            client.call("SET", "big", value)
+            # More than socket buffers hold: the node still has to send most of it when it is told
+            # to leave.
+            count = 64
+            client.send(resp.command("GET", "big") * count)
+            self.assertEqual(client.receive(), value)
+            self.node.kill(signal.SIGTERM)
+            for _ in range(count - 1):
+                self.assertEqual(client.receive(), value)
+            self.assertTrue(client.at_end())
+        self.assertEqual(self.node.process.wait(timeout=20), 0)
+
+    def test_a_second_signal_ends_at_once(self):
+        with resp.Client(self.node.port) as client:
+            client.call("SET", "big", b"x" * 1_000_000)
+            client.send(resp.command("GET", "big") * 100)  # Never read: it would be waited for.
+            time_limit = time.monotonic() + 10
+            client.receive()
+            self.node.kill(signal.SIGTERM)
+            harness.wait_until(lambda: "leaving" in self.node.log(), "the node to begin to leave")
+            self.node.kill(signal.SIGTERM)
+            self.assertEqual(self.node.process.wait(timeout=10), 128 + signal.SIGTERM)
+            self.assertLess(time.monotonic(), time_limit)
+
+    def test_half_a_request_delays_the_end_only_a_little(self):
+        with resp.Client(self.node.port) as client:
+            client.call("PING")
+            client.send(b"*2\r\n$3\r\nGET\r\n$10\r\nhalf")
+            started = time.monotonic()
+            self.assertEqual(self.node.leave(), 0)
+            self.assertLess(time.monotonic() - started, 10)
+
+
+class DrainTimeout(harness.NodeTest):
+    flags = ("--drain-timeout", "1s")
+
+    def tearDown(self):
+        pass
+
+    def test_a_client_that_never_reads_is_left_behind_after_the_drain_timeout(self):
+        with resp.Client(self.node.port) as client:
+            client.call("SET", "big", b"x" * 1_000_000)
+            client.send(resp.command("GET", "big") * 100)
+            client.receive()
+            started = time.monotonic()
+            self.assertEqual(self.node.leave(), 0)
+            self.assertTrue(0.9 < time.monotonic() - started < 10)
+
+
+class Remembering(harness.NodeTest):
+
+    def test_a_restarted_node_is_of_the_same_cluster(self):
+        before = self.node.status()["cluster"]["id"]
+        self.node.kill()
+        self.node.restart()
+        self.node.wait_ready()
+        self.assertEqual(self.node.status()["cluster"]["id"], before)
+
+
+class HealthPages(harness.NodeTest):
+
+    def test_pages_say_what_they_should(self):
+        with resp.Client(self.node.port) as client:
+            client.call("SET", "k", "v")
+            client.call("GET", "k")
+            client.call("GET", "none")
+        with native.Client(self.node.port) as client:
+            client.call(native.GET, b"k")
+        self.assertEqual(self.node.http("/health")[0], 200)
+        self.assertEqual(self.node.http("/ready"), (200, "ready\n"))
+        self.assertEqual(self.node.http("/nothing")[0], 404)
+        status = self.node.status()
+        self.assertEqual(status["node"]["name"], "node1")
+        self.assertEqual(len(status["shards"]), 256)
+        self.assertTrue(all(shard["leader"] == "node1" for shard in status["shards"]))
+        metrics = self.node.http("/metrics")[1].splitlines()
+
+        def value(series):
+            return next(float(line.split()[-1]) for line in metrics if line.startswith(series))
+
+        self.assertEqual(value('aegiskv_commands_total{command="get",result="ok"}'), 2)
+        self.assertEqual(value('aegiskv_commands_total{command="get",result="not_found"}'), 1)
+        self.assertEqual(value('aegiskv_commands_total{command="set",result="ok"}'), 1)
+
+    def test_a_stopped_process_does_not_answer_and_a_continued_one_is_healthy(self):
+        self.node.kill(signal.SIGSTOP)
+        answered = threading.Event()
+
+        def ask():
+            self.node.http("/health")
+            answered.set()
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        self.assertFalse(answered.wait(0.5))
+        self.node.kill(signal.SIGCONT)
+        self.assertTrue(answered.wait(10))
+        asker.join()
+        harness.wait_until(lambda: self.node.http("/health")[0] == 200, "health")
+
+
+if __name__ == "__main__":
+    harness.main()
