@@ -100,6 +100,7 @@ void Acceptor::AcceptSome() {
     const int fd =
         ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+      failing_ = false;
       asio::ip::tcp::socket socket(io_);
       asio::error_code error;
       socket.assign(acceptor_.local_endpoint(error).protocol(), fd, error);
@@ -112,7 +113,8 @@ void Acceptor::AcceptSome() {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (errno == ECONNABORTED || errno == EINTR) continue;
-    AEGIS_LOG(kError, "net", "cannot accept connections: {}", std::strerror(errno));
+    if (!failing_) AEGIS_LOG(kError, "net", "cannot accept connections: {}", std::strerror(errno));
+    failing_ = true;
     pause_.expires_after(kPause);
     pause_.async_wait([this](const asio::error_code& error) {
       if (!error && acceptor_.is_open()) Await();

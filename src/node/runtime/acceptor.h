@@ -37,6 +37,7 @@ class Acceptor {
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer pause_;
   std::function<void(asio::ip::tcp::socket)> on_accept_;
+  bool failing_ = false;
 };
 
 }  // namespace aegis::node

@@ -9,6 +9,18 @@
 
 namespace aegis::node {
 
+void ClientServices::Shrink() {
+  constexpr std::size_t kArgumentsKept = 4096;
+  constexpr std::size_t kBytesKept = 256 * 1024;
+  if (argv.capacity() > kArgumentsKept) std::vector<ByteView>().swap(argv);
+  if (plan.operations.capacity() > kArgumentsKept) {
+    plan = {};
+    gathering = {};
+  }
+  if (encoded.capacity() > kBytesKept) Bytes().swap(encoded);
+  if (inline_scratch.capacity() > kBytesKept) Bytes().swap(inline_scratch);
+}
+
 ClientConnection::ClientConnection(Loop& loop, std::unique_ptr<ByteStream> stream,
                                    ClientServices& services, std::uint64_t id)
     : Connection(loop, std::move(stream)), services_(services), id_(id) {}
@@ -50,6 +62,7 @@ void ClientConnection::OnTurnBegin(TimePoint now) {
 }
 
 void ClientConnection::OnTurnEnd() {
+  services_.Shrink();
   services_.sessions.unlock();
   const Duration took = SteadyNow() - now_;
   for (std::size_t kind = 0; kind < kCommandClasses; ++kind) {

@@ -43,6 +43,9 @@ struct ClientServices {
   Plan plan;
   Gathering gathering;
   Bytes encoded;
+
+  // Gives back what an extraordinary command has made large.
+  void Shrink();
 };
 
 class ClientConnection final : public Connection, public ForwardOwner {

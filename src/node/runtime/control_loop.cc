@@ -24,7 +24,8 @@ ControlLoop::ControlLoop(NodeState& node, ClusterSettings settings, Control::Opt
            }),
       peer_port_(io_, std::move(sockets.tcp), node.self.id, PeerHandlers()),
       tick_timer_(io_),
-      evaluate_timer_(io_) {}
+      evaluate_timer_(io_),
+      soon_timer_(io_) {}
 
 ControlLoop::~ControlLoop() = default;
 
@@ -67,7 +68,7 @@ void ControlLoop::Run() {
 
 void ControlLoop::Poke() {
   if (poked_.exchange(true)) return;
-  asio::post(io_, [this] { Evaluate(); });
+  asio::post(io_, [this] { EvaluateSoon(); });
 }
 
 void ControlLoop::OnLinkUp(NodeId peer, Session session, std::uint64_t link) {
@@ -118,6 +119,15 @@ bool ControlLoop::InSync(ShardId id, NodeId follower) {
 void ControlLoop::Evaluate() {
   poked_.store(false);
   With([&](TimePoint now) { control_.Evaluate(*this, now, effects_); });
+}
+
+// What is poked in quick succession is looked at once.
+void ControlLoop::EvaluateSoon() {
+  constexpr auto kSoon = std::chrono::milliseconds(1);
+  soon_timer_.expires_after(kSoon);
+  soon_timer_.async_wait([this](const asio::error_code& error) {
+    if (!error) Evaluate();
+  });
 }
 
 void ControlLoop::EvaluateRegularly() {

@@ -73,6 +73,7 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   void With(Call call);
   void Evaluate();
   void EvaluateRegularly();
+  void EvaluateSoon();
   void CarryOut();
   void Publish(std::shared_ptr<const RoutingTable> table);
   void Command(const std::vector<ShardCommand>& commands);
@@ -93,6 +94,7 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   PeerPort peer_port_;
   asio::steady_timer tick_timer_;
   asio::steady_timer evaluate_timer_;
+  asio::steady_timer soon_timer_;
   TimePoint tick_at_ = TimePoint::max();
   std::atomic<bool> poked_{false};
   std::uint64_t leader_changes_ = 0;

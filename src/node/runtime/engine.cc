@@ -1,6 +1,7 @@
 #include "node/runtime/engine.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -81,6 +82,15 @@ std::vector<Endpoint> SeedsOf(const Config& config, const std::optional<NodeReco
     for (const Endpoint& peer : record->peers) add(peer);
   }
   return seeds;
+}
+
+// Of the open files that are allowed, some are for peers, data files and HTTP.
+std::size_t ClientsMax() {
+  constexpr rlim_t kReserve = 512;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return limits::kConnectionsMax;
+  const rlim_t left = limit.rlim_cur > 2 * kReserve ? limit.rlim_cur - kReserve : kReserve;
+  return std::min<std::size_t>(left, limits::kConnectionsMax);
 }
 
 ClusterSettings SettingsOf(const Config& config, const std::optional<NodeRecord>& record) {
@@ -184,6 +194,7 @@ Engine::Engine(Opened opened)
       http_(control_.io()),
       signals_(control_.io(), SIGTERM, SIGINT) {
   health_pages_.AddTo(http_);
+  node_.clients_max = ClientsMax();
   node_.shards.SetListeners(
       [this] { control_.Poke(); },
       [this](NodeId peer) { node_.workers[peer.value() % node_.workers.size()]->WakePeer(peer); });

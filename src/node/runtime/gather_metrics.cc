@@ -96,12 +96,14 @@ void AddGossip(const gossip::Swim& swim, MetricsSnapshot& snapshot) {
   }
   const gossip::Counters& counters = swim.counters();
   for (std::size_t kind = 0; kind < gossip::kMessageKinds; ++kind) {
-    MetricsSnapshot::GossipTraffic traffic;
+    MetricsSnapshot::GossipMessages traffic;
     traffic.type = gossip::kMessageKindNames[kind];
     traffic.sent = counters.sent.messages[kind];
     traffic.received = counters.received.messages[kind];
     snapshot.gossip.push_back(std::move(traffic));
   }
+  snapshot.gossip_bytes = {{"udp", counters.sent.datagram_bytes, counters.received.datagram_bytes},
+                           {"tcp", counters.sent.stream_bytes, counters.received.stream_bytes}};
   snapshot.gossip_dropped = counters.malformed + counters.oversized;
   snapshot.suspicions = counters.suspicions;
   snapshot.refutations = counters.refutations;

@@ -178,7 +178,8 @@ class Families final : public prometheus::Collectable {
 
   void AddGossip() {
     using M = MetricsSnapshot::Members;
-    using G = MetricsSnapshot::GossipTraffic;
+    using G = MetricsSnapshot::GossipMessages;
+    using B = MetricsSnapshot::GossipBytes;
     Gauge("aegiskv_members", "Nodes of the cluster by state, this one included")
         .Are(s_.members, "state", &M::state, &M::count);
     Counter("aegiskv_gossip_messages_sent_total", "Gossip messages sent")
@@ -186,9 +187,9 @@ class Families final : public prometheus::Collectable {
     Counter("aegiskv_gossip_messages_received_total", "Gossip messages received")
         .Are(s_.gossip, "type", &G::type, &G::received);
     Counter("aegiskv_gossip_sent_bytes_total", "Bytes of gossip messages sent")
-        .Are(s_.gossip, "type", &G::type, &G::sent_bytes);
+        .Are(s_.gossip_bytes, "transport", &B::transport, &B::sent);
     Counter("aegiskv_gossip_received_bytes_total", "Bytes of gossip messages received")
-        .Are(s_.gossip, "type", &G::type, &G::received_bytes);
+        .Are(s_.gossip_bytes, "transport", &B::transport, &B::received);
     Counter("aegiskv_gossip_messages_dropped_total", "Gossip messages that made no sense")
         .Is(Value(s_.gossip_dropped));
     Counter("aegiskv_gossip_suspicions_total", "Times that this node began to suspect another")
@@ -268,7 +269,8 @@ MetricsSnapshot SampleMetrics() {
   reads.AddTo(sample.command_durations[0].duration);
   sample.peers = {{"node2", true, 3, 300}, {"node3", false, 0, 0}};
   sample.members = {{"alive", 3}, {"suspect", 0}, {"dead", 1}, {"left", 0}};
-  sample.gossip = {{"ping", 10, 1000, 9, 900}};
+  sample.gossip = {{"ping", 10, 9}};
+  sample.gossip_bytes = {{"udp", 1000, 900}};
   sample.process = ProcessStats{1 << 20, 1 << 30, 1.5, 1.7e9, 4, 20, 1024};
   return sample;
 }

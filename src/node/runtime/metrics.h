@@ -91,14 +91,18 @@ struct MetricsSnapshot {
   };
   std::vector<Members> members;
 
-  struct GossipTraffic {
-    std::string type;  // "ping", "ping_req", "ack", ..., "push_pull"
+  struct GossipMessages {
+    std::string type;  // "ping", "ping_request", "ack", ..., "push_pull"
     std::uint64_t sent = 0;
-    std::uint64_t sent_bytes = 0;
     std::uint64_t received = 0;
-    std::uint64_t received_bytes = 0;
   };
-  std::vector<GossipTraffic> gossip;
+  std::vector<GossipMessages> gossip;
+  struct GossipBytes {
+    std::string transport;  // "udp", "tcp"
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+  };
+  std::vector<GossipBytes> gossip_bytes;
   std::uint64_t gossip_dropped = 0;  // Datagrams received and not understood.
   std::uint64_t suspicions = 0;
   std::uint64_t refutations = 0;

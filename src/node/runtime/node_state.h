@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "model/config.h"
+#include "model/limits.h"
 #include "model/member.h"
 #include "node/core/resp_commands.h"
 #include "node/runtime/routing_board.h"
@@ -35,6 +36,8 @@ struct NodeState {
   RoutingBoard board;
   std::vector<Worker*> workers;  // Complete before any thread runs.
 
+  // What the process' limit of open files leaves after a reserve for peers, files and HTTP.
+  std::size_t clients_max = limits::kConnectionsMax;
   std::atomic<std::size_t> clients{0};  // Connected now.
   std::atomic<std::uint64_t> clients_accepted{0};
   std::atomic<std::uint64_t> clients_rejected{0};

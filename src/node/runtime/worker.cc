@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "model/limits.h"
 #include "node/runtime/clocks.h"
 #include "node/runtime/forward_server.h"
 #include "node/runtime/socket_options.h"
@@ -112,7 +111,7 @@ std::vector<RespSession> Worker::Sessions() {
 
 void Worker::OnAccept(asio::ip::tcp::socket socket) {
   node_.clients_accepted.fetch_add(1, std::memory_order_relaxed);
-  if (node_.clients.fetch_add(1) >= limits::kConnectionsMax) {
+  if (node_.clients.fetch_add(1) >= node_.clients_max) {
     node_.clients.fetch_sub(1);
     node_.clients_rejected.fetch_add(1, std::memory_order_relaxed);
     TcpStream(std::move(socket)).Send("-ERR max number of clients reached\r\n");
