@@ -147,8 +147,16 @@ class ComposeClusterTest(unittest.TestCase):
     def test_prometheus_series_hold_the_right_values(self):
         redis(NODES["node1"], ["DEL fleeting inside outside"])
         expected = KEYS  # Three nodes, three replicas: every node holds every key.
-        wait_until(f"every node holds {expected} keys", lambda: [
-            value for _, value in query("sum by (instance) (aegiskv_keys)")] == [expected] * 3)
+        for expression, values in {
+                "aegiskv_keys": [expected] * 3,
+                "aegiskv_ready": [1] * 3,
+                'aegiskv_members{state="alive"}': [3] * 3,
+                "aegiskv_shards_held": [256] * 3,
+                "sum(aegiskv_shards_led)": [256],
+                'sum(aegiskv_commands_total{command="set"}) >= bool %d' % KEYS: [1],
+        }.items():
+            wait_until(f"{expression} is {values}", lambda query_text=expression, want=values: [
+                value for _, value in query(query_text)] == want)
 
     def test_a_stopped_container_costs_no_key(self):
         try:
