@@ -85,6 +85,27 @@ class ThreeNodes(unittest.TestCase):
         self.assertEqual(self.client(0).call("SET", key, value), b"OK")
         self.assertEqual(self.client(2).call("GET", key), value)
 
+    def test_large_values_cross_in_both_directions_at_once(self):
+        one = harness.key_led_by(self.nodes[0], "node1")
+        two = harness.key_led_by(self.nodes[0], "node2")
+        value = b"x" * (32 << 20)
+        failures = []
+
+        def work(i, key):
+            client = self.client(i)
+            for _ in range(3):
+                if client.call("SET", key, value) != b"OK" or client.call("GET", key) != value:
+                    failures.append(key)
+
+        # Each node forwards to the other, and each replicates to the other, all at the same time.
+        workers = [threading.Thread(target=work, args=pair) for pair in ((0, two), (1, one))]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        self.assertEqual(failures, [])
+        self.wait_replicated(self.nodes)
+
     def test_native_clients_are_forwarded_or_redirected_as_they_ask(self):
         key = harness.key_led_by(self.nodes[0], "node2")
         with native.Client(self.nodes[0].port) as client:

@@ -75,8 +75,8 @@ class Starting(unittest.TestCase):
         first.wait_ready()
         client, gossip = harness.free_ports(2)
         ended = subprocess.run(
-            [harness.BINARY, "--data-dir", str(first.data_dir), "--bind", f"127.0.0.1:{client}",
-             "--gossip", f"127.0.0.1:{gossip}"],
+            [harness.BINARY, "--node-id", "first", "--data-dir", str(first.data_dir),
+             "--bind", f"127.0.0.1:{client}", "--gossip", f"127.0.0.1:{gossip}"],
             capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(ended.returncode, 1, ended)
         self.assertIn("--data-dir", ended.stderr)

@@ -139,7 +139,7 @@ void Connection::TakeAll() {
   while (!closed_ && !closing_ && !busy()) {
     const ByteView input = Unread();
     if (input.empty() || input.size() < needed_) break;
-    if (backlog() > limits::kOutputBacklogPause) {
+    if (answers() && backlog() > limits::kOutputBacklogPause) {
       paused_ = true;
       break;
     }

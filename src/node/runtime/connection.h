@@ -3,8 +3,8 @@
 //
 // A turn: receive -> Take() every complete message -> one send. A turn ends after
 // limits::kCommandsPerTurn messages, so that one pipeliner does not starve the others. Taking
-// stops while more than limits::kOutputBacklogPause bytes wait to be sent or the subclass is
-// busy(); a peer that takes nothing for limits::kOutputStallMax is disconnected.
+// stops while more than limits::kOutputBacklogPause bytes wait to be sent (of what answers what
+// was taken) or the subclass is busy(); a peer that takes nothing for limits::kOutputStallMax is disconnected.
 //
 // Lives and dies on its loop's thread; every call comes from there.
 
@@ -62,6 +62,9 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   virtual Taken Take(ByteView input) = 0;
   // True: nothing more may be taken for now. The subclass calls Resume() when that has changed.
   virtual bool busy() const { return false; }
+  // True: output() answers input, so a long backlog means to take less. Where both sides speak of
+  // their own accord, neither may stop listening because the other does.
+  virtual bool answers() const { return true; }
   // True: nothing that was taken waits for an answer.
   virtual bool idle() const { return true; }
   // Around the taking of messages.

@@ -34,6 +34,8 @@ class ForwardLink::Stream final : public Connection {
   std::uint64_t offset() const { return sent_total() + backlog(); }
 
  private:
+  bool answers() const override { return false; }
+
   Taken Take(ByteView input) override {
     if (link_ == nullptr) return {input.size(), 0};
     return accepted_ ? TakeReply(input) : TakeAnswer(input);

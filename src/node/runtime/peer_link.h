@@ -49,6 +49,7 @@ class PeerLink final : public Connection {
 
  private:
   Taken Take(ByteView input) override;
+  bool answers() const override { return false; }
   void Fill() override;
   void OnFlushed() override {
     if (more_due_) Resume();
