@@ -32,8 +32,9 @@ run: build  ## One node in the foreground, with no configuration.
 	@exec build/bin/aegis
 
 .PHONY: test
-test: configure  ## Build everything and run every test but those in Docker.
-	@scripts/setup test
+test:  ## Build everything and run every test but those in Docker.
+	@scripts/setup build test
+	@cmake --preset release --log-level=WARNING
 	@cmake --build --preset release --parallel $(JOBS)
 	@cmake --build --preset release --parallel $(JOBS) --target all_verify_interface_header_sets
 	@ctest --preset release --parallel $(JOBS) --label-exclude docker
