@@ -4,7 +4,8 @@
 // A turn: receive -> Take() every complete message -> one send. A turn ends after
 // limits::kCommandsPerTurn messages, so that one pipeliner does not starve the others. Taking
 // stops while more than limits::kOutputBacklogPause bytes wait to be sent (of what answers what
-// was taken) or the subclass is busy(); a peer that takes nothing for limits::kOutputStallMax is disconnected.
+// was taken) or the subclass is busy(); a peer that takes nothing for limits::kOutputStallMax is
+// disconnected.
 //
 // Lives and dies on its loop's thread; every call comes from there.
 
