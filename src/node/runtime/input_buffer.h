@@ -25,9 +25,12 @@ class InputBuffer {
   // REQUIRES: Commit() before anything else.
   std::span<char> Room(std::size_t needed) {
     const std::size_t size = end_ - begin_;
-    const std::size_t wanted = std::max(needed, size + limits::kReadChunk);
-    const std::size_t earned = std::max(2 * size, 2 * limits::kReadChunk);
-    Reserve(std::min(wanted, earned));
+    const std::size_t wanted = needed > size ? needed : size + limits::kReadChunk;
+    const std::size_t left = capacity_ - end_;
+    if (left < limits::kReadChunk && begin_ + wanted > capacity_) {
+      const std::size_t earned = std::max(2 * size, 2 * limits::kReadChunk);
+      Reserve(std::min(wanted, earned));
+    }
     return {data_.get() + end_, capacity_ - end_};
   }
   void Commit(std::size_t bytes) { end_ += bytes; }
