@@ -2,7 +2,8 @@
 # client_package_test.sh SOURCE_DIR BINARY_DIR CXX_COMPILER CXX_FLAGS
 #
 # What a user of the C++ client does: install it, copy examples/, and build them against the
-# installed files alone, once with find_package(aegiskv) and once with pkg-config.
+# installed files alone, once with find_package(aegiskv) and once with pkg-config. What it built
+# stays in BINARY_DIR/install-test for examples_test.py.
 
 set -euo pipefail
 
@@ -10,7 +11,6 @@ source_dir=$1 binary_dir=$2 compiler=$3 flags=$4
 scratch=$binary_dir/install-test
 rm -rf "$scratch"
 mkdir -p "$scratch"
-trap 'rm -rf "$scratch"' EXIT
 prefix=$scratch/prefix
 
 cmake --install "$binary_dir" --prefix "$prefix" --component Unspecified >"$scratch/install.log"

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""The installed examples and aegis-cli against three nodes, one of which dies in the middle.
+
+usage: examples_test.py SOURCE_DIR BINARY_DIR [unittest arguments]
+
+Expects the examples where client_package_test.sh built them.
+"""
+
+import re
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+SOURCE_DIR, BINARY_DIR = (Path(path).resolve() for path in sys.argv[1:3])
+sys.path.insert(0, str(SOURCE_DIR / "tests/foreign"))
+
+from cluster import HOST, Cluster  # pylint: disable=wrong-import-position
+
+EXAMPLES = BINARY_DIR / "install-test/by-cmake"
+CLI = BINARY_DIR / "bin/aegis-cli"
+FAILOVER_SECONDS = 12
+
+
+class ExamplesTest(unittest.TestCase):
+    def setUp(self):
+        self.cluster = self.enterContext(Cluster(3, BINARY_DIR / "bin/aegis"))
+        self.cluster.start()
+        self.servers = [f"{HOST}:{port}" for port in self.cluster.ports]
+
+    def run_program(self, *command, status=0):
+        """What a program printed, both ways; it must end with this status."""
+        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              check=False)
+        self.assertEqual(done.returncode, status, f"{command}:\n{done.stdout}")
+        return done.stdout
+
+    def cli(self, *words, status=0):
+        return self.run_program(CLI, "--servers", ",".join(self.servers), *words, status=status)
+
+    def test_the_quickstart_gets_what_it_sets(self):
+        printed = self.run_program(EXAMPLES / "quickstart", *self.servers)
+        self.assertRegex(printed, re.compile(
+            r'Value: {"name":"John"}\nValue: token123, TTL: 3600 s\nChanged\nPing: \d+ us\n'))
+
+    def test_the_quickstart_works_right_after_a_node_was_killed(self):
+        self.cluster.kill(1)
+        self.run_program(EXAMPLES / "quickstart", self.servers[0], self.servers[2])
+
+    def test_calls_end_only_as_documented_while_a_node_is_killed_and_comes_back(self):
+        failover = subprocess.Popen(
+            [EXAMPLES / "failover", "--seconds", str(FAILOVER_SECONDS), *self.servers],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(FAILOVER_SECONDS / 4)
+        self.cluster.kill(1)
+        time.sleep(FAILOVER_SECONDS / 3)
+        self.cluster.restart(1)
+        printed, _ = failover.communicate(timeout=120)
+        self.assertEqual(failover.returncode, 0, printed)
+        self.assertIn("undocumented   0\n", printed)
+        print(printed)
+
+    def test_the_cli_reads_and_writes_while_a_node_is_dead(self):
+        keys = [f"cli:{i}" for i in range(20)]
+        for key in keys:
+            self.cli("set", key, f"value of {key}", "--ttl", "1h")
+        self.cluster.kill(2)
+        for key in keys:
+            self.assertIn(f"value of {key}", self.cli("get", key))
+        self.cli("set", keys[0], "changed")
+        self.assertIn("changed", self.cli("get", keys[0]))
+        self.assertRegex(self.cli("ttl", keys[1]), r"59m|1h|3[56]\d\d")
+        self.cli("del", keys[0])
+        self.cli("get", keys[0], status=1)
+        self.cluster.restart(2)
+        self.cluster.wait_ready(2)
+        self.assertEqual(self.cli("mget", *keys[1:]).count("value of"), len(keys) - 1)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "--verbose", *sys.argv[3:]])
