@@ -63,7 +63,7 @@ class ExamplesTest(unittest.TestCase):
                    re.findall(r"^([a-z ]+[a-z]) +(\d+)(?: ms)?$", printed, re.MULTILINE)}
         self.assertEqual(figures["undocumented"], 0, printed)
         self.assertGreater(figures["writes ok"], 1000, printed)
-        # What a killed leader acknowledged and had not yet sent is gone (README); no more than that.
+        # What a killed leader acknowledged and had not yet sent is gone (README), and no more.
         self.assertLessEqual(figures["wrong values"], UNSENT_WRITES_MAX, printed)
         self.assertEqual(failover.returncode, int(figures["wrong values"] > 0), printed)
 
