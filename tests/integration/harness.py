@@ -18,7 +18,8 @@ wait_until = _cluster.wait_until
 free_ports = _cluster.free_ports
 BINARY = sys.argv[1] if len(sys.argv) > 1 else ""
 # Sanitizers keep shadow memory and what was freed.
-SANITIZED = b"__asan_init" in Path(BINARY).read_bytes() if BINARY else False
+SANITIZED = BINARY and any(name in Path(BINARY).read_bytes()
+                           for name in (b"__asan_init", b"__tsan_init"))
 MEMORY_FACTOR = 20 if SANITIZED else 1
 
 

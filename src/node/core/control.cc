@@ -58,6 +58,11 @@ void Control::Start(TimePoint now, ControlEffects& effects) {
   AfterGossip(now, effects);
 }
 
+void Control::Join(std::span<const Endpoint> seeds, TimePoint now, ControlEffects& effects) {
+  swim_.Join(seeds, now, effects.gossip);
+  AfterGossip(now, effects);
+}
+
 void Control::Tick(TimePoint now, ControlEffects& effects) {
   swim_.Tick(now, effects.gossip);
   AfterGossip(now, effects);

@@ -81,6 +81,8 @@ class Control {
 
   void Start(TimePoint now, ControlEffects& effects);
   void Tick(TimePoint now, ControlEffects& effects);
+  // Seeds by name have other addresses now.
+  void Join(std::span<const Endpoint> seeds, TimePoint now, ControlEffects& effects);
 
   // Gossip's input and output, see gossip/swim.h.
   void OnDatagram(const Endpoint& from, ByteView body, TimePoint now, ControlEffects& effects);

@@ -143,6 +143,10 @@ void ControlLoop::Leave() {
   Poke();
 }
 
+void ControlLoop::Join(const std::vector<Endpoint>& seeds) {
+  With([&](TimePoint now) { control_.Join(seeds, now, effects_); });
+}
+
 void ControlLoop::Goodbye() {
   gone_ = true;
   With([&](TimePoint now) { control_.Goodbye(now, effects_); });

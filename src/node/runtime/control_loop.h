@@ -59,6 +59,8 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   void Leave();
   // Tells the others that this node is gone.
   void Goodbye();
+  // Seeds have been resolved anew.
+  void Join(const std::vector<Endpoint>& seeds);
 
  private:
   replication::ShardReport Report(ShardId shard) override;

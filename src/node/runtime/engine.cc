@@ -190,6 +190,8 @@ Engine::Engine(Opened opened)
                OptionsOf(opened.config, opened.record, opened.self.gossip_address),
                std::move(opened.peer_port), records_),
       departure_(node_, control_, [this] { control_.Stop(); }),
+      seed_watch_(control_, opened.config.seeds,
+                  opened.record ? opened.record->peers : std::vector<Endpoint>()),
       health_pages_(node_, control_),
       http_(control_.io()),
       signals_(control_.io(), SIGTERM, SIGINT) {
@@ -213,6 +215,7 @@ int Engine::Run() {
             SoftwareVersion(), node_.config.bind.ToString(), node_.config.gossip.ToString(),
             workers_.size());
   AwaitSignal();
+  seed_watch_.Start();
   StartWorkers();
   control_.Run();
   for (const auto& worker : workers_) worker->Stop();

@@ -19,6 +19,7 @@
 #include "node/runtime/node_state.h"
 #include "node/runtime/pid_file.h"
 #include "node/runtime/record_keeper.h"
+#include "node/runtime/seed_watch.h"
 #include "node/runtime/worker.h"
 
 namespace aegis::node {
@@ -47,6 +48,7 @@ class Engine {
   ControlLoop control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Departure departure_;
+  SeedWatch seed_watch_;
   HealthPages health_pages_;
   HttpServer http_;
   asio::signal_set signals_;

@@ -25,7 +25,7 @@ class InputBuffer {
   // REQUIRES: Commit() before anything else.
   std::span<char> Room(std::size_t needed) {
     const std::size_t size = end_ - begin_;
-    const std::size_t wanted = needed > size ? needed : size + limits::kReadChunk;
+    const std::size_t wanted = std::max(needed, size + limits::kReadChunk);
     const std::size_t left = capacity_ - end_;
     if (left < limits::kReadChunk && begin_ + wanted > capacity_) {
       const std::size_t earned = std::max(2 * size, 2 * limits::kReadChunk);
