@@ -35,18 +35,19 @@ class ThreeNodes(unittest.TestCase):
 
     def wait_replicated(self, nodes):
         """Waits until every shard's followers hold all that their leader wrote."""
-        def all_in_sync():
+        def behind():
             for node in nodes:
                 for shard in node.status()["shards"]:
-                    if shard["role"] != "leader":
-                        continue
                     followers = shard["followers"]
-                    if len(followers) < len(nodes) - 1:
-                        return False
-                    if any(not f["in_sync"] or f["lag_records"] for f in followers):
-                        return False
-            return True
-        harness.wait_until(all_in_sync, "all followers in sync", 60)
+                    if shard["role"] == "leader" and (
+                            len(followers) < len(nodes) - 1 or
+                            any(not f["in_sync"] or f["lag_records"] for f in followers)):
+                        return f"{node.name}: {shard}"
+            return ""
+        try:
+            harness.wait_until(lambda: not behind(), "all followers in sync", 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {behind()}") from None
 
     def test_what_one_node_writes_the_others_read(self):
         keys = [f"key{i}" for i in range(3000)]

@@ -354,12 +354,16 @@ void Shard::OnAck(NodeId from, const PeerMessage& message, ShardEffects& effects
 
 Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
   if (message.records.empty()) {  // An invitation.
+    copy_.reset();
     duty_.want = true;
     WakeLeader(effects);
     return Ok{};
   }
-  if (copy_) return message.copy_id == copy_id_ ? AbsorbAll(message.records) : Ok{};
+  if (copy_ && message.copy_id != 0) {
+    return message.copy_id == copy_id_ ? AbsorbAll(message.records) : Ok{};
+  }
   if (message.copy_id != 0 || duty_.want) return Ok{};  // Of what was asked for before.
+  copy_.reset();  // Asked twice, the leader answered the second time that no copy is needed.
 
   ByteView rest = message.records;
   while (true) {
@@ -371,7 +375,12 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
     if (record.value()->version.epoch > epoch_) {
       return Error{ErrorCode::kMalformed, "a record of an epoch that has not begun"};
     }
-    if (record.value()->version <= replica_->history().last()) continue;
+    if (record.value()->version <= replica_->history().last()) {
+      // Sent twice because this replica asked twice: our acknowledgement may have crossed the
+      // second question, which made the leader forget it.
+      duty_.acked = {};
+      continue;
+    }
     if (!replica_->IsNext(*record.value())) {
       duty_.want = true;
       break;
@@ -422,6 +431,7 @@ Result<Ok> Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
   copy_->Adopt(std::move(history));
   ReplaceReplica(std::move(copy_));
   whole_ = true;
+  duty_.acked = {};  // An earlier copy's end does not stand for this one's.
   ++counters_.copies_received;
   WakeLeader(effects);
   effects.changed = true;

@@ -296,6 +296,17 @@ std::string SimCluster::Describe(std::uint32_t shard) const {
   return text;
 }
 
+namespace {
+
+bool Acknowledged(const node::Shard& leader, NodeId follower) {
+  const std::vector<node::FollowerLag> lags = leader.Lags();
+  return std::any_of(lags.begin(), lags.end(), [&](const node::FollowerLag& lag) {
+    return lag.follower == follower && lag.in_sync && lag.records == 0;
+  });
+}
+
+}  // namespace
+
 std::string SimCluster::Unsettled(bool busy) const {
   for (const auto& node : nodes_) {
     if (!node->alive) continue;
@@ -325,6 +336,9 @@ std::string SimCluster::Unsettled(bool busy) const {
                               : own.replica().history() == lead.replica().history();
       if (placed && !equal) {
         return what + "is behind its leader" + Describe(shard);
+      }
+      if (placed && !busy && &own != &lead && !Acknowledged(lead, SimNode::IdOf(node->index))) {
+        return what + "is not known to its leader to have everything" + Describe(shard);
       }
       const std::size_t live = static_cast<std::size_t>(
           std::count_if(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->alive; }));

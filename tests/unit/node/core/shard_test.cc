@@ -382,5 +382,134 @@ TEST_F(ShardTest, LagIsWhatAFollowerHasNotAcknowledged) {
   EXPECT_EQ(shards_[0]->Lags()[0].bytes, 0U);
 }
 
+// Links that deliver when they please, pumped only when a shard asks for it, and a control plane
+// that changes its mind about who follows: in the end everything is acknowledged.
+class ShardScheduleTest : public ShardTest {
+ protected:
+  void Note(std::size_t from, const ShardEffects& effects) {
+    for (const NodeId to : effects.wake) woken_[from][Of(to)] = true;
+  }
+
+  void SetFollowers(std::span<const NodeId> followers) {
+    ShardEffects effects;
+    shards_[0]->SetFollowers(followers, effects);
+    Note(0, effects);
+  }
+
+  bool Send(std::size_t from, std::size_t to) {
+    if (!woken_[from][to]) return false;
+    Bytes out;
+    woken_[from][to] = shards_[from]->Pump(Id(to), /*bytes_max=*/256, kNow, out);
+    wires_[from][to] += out;
+    return true;
+  }
+
+  // The frames that have arrived are taken together, as from one read of a socket.
+  bool Receive(std::size_t from, std::size_t to, std::size_t frames_max) {
+    Bytes& wire = wires_[from][to];
+    for (std::size_t i = 0; i < frames_max; ++i) {
+      const std::size_t size = replication::PeerFrameSize(wire).value();
+      if (size == 0) return i > 0;
+      const Bytes frame = wire.substr(4, size - 4);
+      wire.erase(0, size);
+      ShardEffects effects;
+      const auto message = replication::DecodePeerMessage(frame);
+      EXPECT_TRUE(shards_[to]->OnMessage(Id(from), message.value(), effects).ok());
+      Note(to, effects);
+    }
+    return true;
+  }
+
+  void ConnectAnew(std::size_t follower) {
+    wires_[0][follower].clear();
+    wires_[follower][0].clear();
+    ShardEffects effects;
+    shards_[0]->OnLinkUp(Id(follower), effects);
+    Note(0, effects);
+    effects.Clear();
+    shards_[follower]->OnLinkUp(Id(0), effects);
+    Note(follower, effects);
+  }
+
+  void RunSchedule(std::uint64_t seed);
+
+  std::array<std::array<bool, kNodes>, kNodes> woken_{};
+};
+
+void ShardScheduleTest::RunSchedule(std::uint64_t seed) {
+  Rng rng(seed);
+  for (std::size_t node = 0; node < kNodes; ++node) Restart(node);
+  for (auto& row : woken_) row.fill(false);
+  Restart(0, /*ring_bytes=*/rng.Chance(0.5) ? 1024 : limits::kRecentRecordsBytes);
+  ShardEffects effects;
+  shards_[0]->Lead(Epoch{1}, effects);
+  const std::array<NodeId, 2> both{Id(1), Id(2)};
+  for (const std::size_t follower : {1U, 2U}) {
+    effects.Clear();
+    shards_[follower]->Follow(Id(0), Epoch{1}, effects);
+    Note(follower, effects);
+  }
+  const std::uint64_t steps = 10 + rng.Below(300);
+  const std::uint64_t steps_with_writes = rng.Below(steps);
+  for (std::uint64_t step = 0; step < steps; ++step) {
+    const std::size_t follower = 1 + rng.Below(2);
+    const bool up = rng.Chance(0.5);
+    const std::size_t from = up ? follower : 0;
+    switch (rng.Below(16)) {
+      case 0:
+        SetFollowers(std::span(both).first(rng.Below(2)));
+        break;
+      case 1:
+        SetFollowers(both);
+        break;
+      case 2:
+        if (rng.Chance(0.1)) ConnectAnew(follower);
+        break;
+      case 3:
+      case 4:
+      case 5: {
+        if (step >= steps_with_writes) break;  // A later write would repair what went wrong before.
+        effects.Clear();
+        const std::string key = "k" + std::to_string(rng.Below(20));
+        const std::string value(rng.Below(200), 'v');
+        shards_[0]->Execute({.code = OpCode::kSet, .key = key, .value = value}, kNow, effects);
+        Note(0, effects);
+        break;
+      }
+      default:
+        if (rng.Chance(0.5)) {
+          Send(from, follower - from);
+        } else {
+          Receive(from, follower - from, 1 + rng.Below(4));
+        }
+    }
+  }
+  SetFollowers(both);
+  bool any = true;
+  for (int round = 0; any; ++round) {
+    ASSERT_LT(round, 10'000) << "never settles";
+    any = false;
+    for (const std::size_t follower : {1U, 2U}) {
+      any |= Send(0, follower);
+      any |= Send(follower, 0);
+      any |= Receive(0, follower, 1);
+      any |= Receive(follower, 0, 1);
+    }
+  }
+  for (const FollowerLag& lag : shards_[0]->Lags()) {
+    EXPECT_TRUE(lag.in_sync);
+    EXPECT_EQ(lag.records, 0U);
+  }
+  ExpectReplicasEqual(0, 1);
+  ExpectReplicasEqual(0, 2);
+}
+
+TEST_F(ShardScheduleTest, EndsWithEverythingAcknowledged) {
+  for (std::uint64_t seed = 0; seed < 10000 && !HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RunSchedule(seed);
+  }
+}
+
 }  // namespace
 }  // namespace aegis::node

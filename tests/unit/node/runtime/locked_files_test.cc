@@ -99,8 +99,7 @@ TEST(PidFileTest, LeftByACrashIsTakenOverEvenIfItsIdRunsAgain) {
 
 TEST(PidFileTest, NeverOverwritesWhatIsNoPidFile) {
   const TemporaryDirectory directory;
-  for (const std::string contents :
-       {"key: value\n", "12 monkeys", "-1", std::string(100, '1').c_str()}) {
+  for (const char* contents : {"key: value\n", "12 monkeys", "-1", "0x1", "4294967296"}) {
     const std::string path = directory.Write("f", contents);
     const auto pid_file = PidFile::Create(path);
     ASSERT_FALSE(pid_file.ok());
