@@ -3,12 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <map>
-#include <sstream>
 #include <string>
 
+#include "document_examples.h"
 #include "model/limits.h"
 #include "wire/native.h"
 #include "wire/native_error.h"
@@ -16,33 +14,6 @@
 
 namespace aegis::wire {
 namespace {
-
-std::string ReadDocument() {
-  std::ifstream in(std::string(AEGIS_SOURCE_DIR) + "/docs/PROTOCOL.md");
-  EXPECT_TRUE(in);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// The bytes of each block "```hex <name>": every line begins with pairs of hex digits, separated
-// by single blanks; two blanks begin a comment.
-std::map<std::string, Bytes> ReadExamples() {
-  std::map<std::string, Bytes> examples;
-  std::istringstream document(ReadDocument());
-  Bytes* example = nullptr;
-  for (std::string line; std::getline(document, line);) {
-    if (line.starts_with("```")) {
-      example = line.starts_with("```hex ") ? &examples[line.substr(7)] : nullptr;
-      continue;
-    }
-    if (example == nullptr) continue;
-    std::istringstream bytes(line.substr(0, line.find("  ")));
-    for (std::string byte; bytes >> byte;) {
-      EXPECT_EQ(byte.size(), 2U) << line;
-      example->push_back(static_cast<char>(std::stoi(byte, nullptr, 16)));
-    }
-  }
-  return examples;
-}
 
 Bytes Encode(const RequestFrame& frame) {
   Bytes out;
@@ -115,28 +86,12 @@ std::map<std::string, Bytes> EncodeExamples() {
   return examples;
 }
 
-std::string Hex(const Bytes& bytes) {
-  std::string hex;
-  for (const char byte : bytes) {
-    constexpr ByteView kDigits = "0123456789abcdef";
-    const auto value = static_cast<unsigned char>(byte);
-    hex += {kDigits[value >> 4U], kDigits[value & 0xfU], ' '};
-  }
-  return hex;
-}
-
 TEST(ProtocolDocumentTest, ItsExamplesAreTheBytesThatWeWrite) {
-  const auto documented = ReadExamples();
-  const auto written = EncodeExamples();
-  for (const auto& [name, bytes] : written) {
-    ASSERT_TRUE(documented.contains(name)) << name << " is missing from the document";
-    EXPECT_EQ(Hex(documented.at(name)), Hex(bytes)) << name;
-  }
-  EXPECT_EQ(documented.size(), written.size()) << "an example that nothing checks";
+  ExpectSameExamples(ReadExamples("hex"), EncodeExamples());
 }
 
 TEST(ProtocolDocumentTest, ItsExamplesDecode) {
-  for (const auto& [name, bytes] : ReadExamples()) {
+  for (const auto& [name, bytes] : ReadExamples("hex")) {
     std::size_t consumed = 0;
     const bool whole = name.ends_with("-request")
                            ? DecodeRequest(bytes, consumed).value().has_value()
@@ -146,7 +101,7 @@ TEST(ProtocolDocumentTest, ItsExamplesDecode) {
 }
 
 TEST(ProtocolDocumentTest, ItsTablesHaveOurNumbers) {
-  const std::string document = ReadDocument();
+  const std::string document = ReadProtocolDocument();
   const auto expect_row = [&](const std::string& start) {
     EXPECT_NE(document.find("\n| " + start + " |"), std::string::npos) << start;
   };
