@@ -8,26 +8,10 @@ namespace aegis::node {
 
 using replication::PeerMessage;
 using replication::PeerMessageType;
-using replication::Progress;
 using replication::Record;
 using replication::RecordType;
 using replication::ShardReport;
 using replication::ShardRole;
-
-void ShardCounters::Add(const ShardCounters& other) {
-  hits += other.hits;
-  misses += other.misses;
-  expired += other.expired;
-  evicted += other.evicted;
-  records_written += other.records_written;
-  records_sent += other.records_sent;
-  records_received += other.records_received;
-  records_applied += other.records_applied;
-  copies_started += other.copies_started;
-  copies_sent += other.copies_sent;
-  copies_received += other.copies_received;
-  writes_lost += other.writes_lost;
-}
 
 class Shard::Sink : public RecordSink {
  public:
@@ -71,8 +55,7 @@ void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
   SweepExpired(Clock(now), homes, effects);
 
   constexpr std::size_t kVictimsPerTurn = 64;
-  const auto presses = [](const auto& follower) { return follower.second.pressure; };
-  if (std::any_of(followers_.begin(), followers_.end(), presses)) {
+  if (followers_->pressure()) {
     // A follower's memory is not ours to measure: give a little at a time until it is content.
     if (const auto victim = replica_->table().ProposeVictim()) {
       Record record;
@@ -104,7 +87,7 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
   replica_->Apply(record, encoded_);
   ++counters_.records_written;
   TrimRing();
-  WakeFollowers(effects);
+  followers_->Wake(effects);
   return record.version;
 }
 
@@ -155,13 +138,7 @@ bool Shard::Evict(std::size_t victims_max, std::size_t room, ShardEffects& effec
 void Shard::TrimRing() {
   replication::RecentRecords& recent = replica_->recent();
   const Version last = replica_->history().last();
-  Version keep_after = last;
-  for (const auto& [node, progress] : followers_) {
-    if (progress.state != Progress::State::kSilent) {
-      keep_after = std::min(keep_after, progress.sent);
-    }
-  }
-  recent.Trim(options_.ring_bytes, keep_after);
+  recent.Trim(options_.ring_bytes, followers_ ? followers_->SentToAll() : last);
   const Version all_but_newest{last.epoch, Seq{last.seq.value() - 1}};
   recent.Trim(limits::kUnsentRecordsBytes, all_but_newest);
 
@@ -173,8 +150,7 @@ void Shard::TrimRing() {
 void Shard::TrimTombstones(ShardEffects& effects) {
   const Version oldest = replica_->oldest_tombstone();
   if (oldest == Version{}) return;
-  Version passed = replica_->history().last();
-  for (const auto& [node, progress] : followers_) passed = std::min(passed, progress.acked);
+  Version passed = followers_->AckedByAll();
   if (passed < oldest) {
     if (replica_->tombstones() <= limits::kTombstonesMax) return;
     passed = oldest;
@@ -196,7 +172,7 @@ void Shard::Lead(Epoch epoch, ShardEffects& effects) {
   leader_ = options_.self;
   whole_ = true;
   copy_.reset();
-  followers_.clear();
+  followers_.emplace(options_.id, epoch, *replica_, counters_);
 
   Record begin;
   begin.type = RecordType::kBegin;
@@ -215,7 +191,7 @@ void Shard::Follow(NodeId leader, Epoch epoch, ShardEffects& effects) {
   epoch_ = epoch;
   leader_ = leader;
   copy_.reset();
-  followers_.clear();
+  followers_.reset();
   duty_ = {.want = true, .acked = {}};
   WakeLeader(effects);
   effects.changed = true;
@@ -226,19 +202,12 @@ void Shard::Orphan(ShardEffects& effects) {
   role_ = ShardRole::kNone;
   leader_ = kNoNode;
   copy_.reset();
-  followers_.clear();
+  followers_.reset();
   effects.changed = true;
 }
 
 void Shard::SetFollowers(std::span<const NodeId> followers, ShardEffects& effects) {
-  if (!leads()) return;
-  std::erase_if(followers_, [&](const auto& entry) {
-    return std::find(followers.begin(), followers.end(), entry.first) == followers.end();
-  });
-  for (const NodeId node : followers) {
-    if (node != options_.self && followers_.try_emplace(node).second) effects.wake.push_back(node);
-  }
-  effects.changed = true;
+  if (leads()) followers_->Set(followers, effects);
 }
 
 void Shard::HandOver(NodeId successor, ShardEffects& effects) {
@@ -255,7 +224,7 @@ void Shard::Release(ShardEffects& effects) {
   leader_ = kNoNode;
   whole_ = false;
   copy_.reset();
-  followers_.clear();
+  followers_.reset();
   ReplaceReplica(std::make_unique<Replica>(options_.hash_seed, *options_.meter));
   effects.changed = true;
 }
@@ -270,11 +239,8 @@ void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
 // --- Peers: taking ------------------------------------------------------------------------------
 
 void Shard::OnLinkUp(NodeId peer, ShardEffects& effects) {
-  if (const auto follower = followers_.find(peer); follower != followers_.end()) {
-    follower->second = {};
-    hand_over_sent_ = false;
-    effects.wake.push_back(peer);
-  }
+  if (followers_) followers_->OnLinkUp(peer, effects);
+  if (peer == successor_) hand_over_sent_ = false;
   if (role_ == ShardRole::kFollower && leader_ == peer) {
     copy_.reset();
     duty_ = {.want = true, .acked = {}};
@@ -288,9 +254,12 @@ Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffect
     case PeerMessageType::kWant:
     case PeerMessageType::kAck:
       // From a follower, for a leader.
-      if (!of_this_reign || (!leads() && role_ != ShardRole::kDraining)) return Ok{};
-      if (message.type == PeerMessageType::kWant) return OnWant(from, message, effects);
-      OnAck(from, message, effects);
+      if (!of_this_reign || !followers_) return Ok{};
+      if (message.type == PeerMessageType::kWant) {
+        followers_->OnWant(from, VersionVector(message.reigns), effects);
+      } else {
+        followers_->OnAck(from, message.version, message.pressure, effects);
+      }
       return Ok{};
     case PeerMessageType::kRecords:
     case PeerMessageType::kCopyBegin:
@@ -320,36 +289,6 @@ Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffect
       OnHandOver(message, effects);
       return Ok{};
   }
-}
-
-Result<Ok> Shard::OnWant(NodeId from, const PeerMessage& message, ShardEffects& effects) {
-  const VersionVector theirs(message.reigns);
-  Progress& progress = followers_[from];
-  progress = {};
-  progress.invited = true;
-  if (theirs.IsPrefixOf(replica_->history()) && replica_->recent().Covers(theirs.last())) {
-    progress.state = Progress::State::kTailing;
-    progress.sent = theirs.last();
-    progress.acked = theirs.last();
-  } else {
-    progress.state = Progress::State::kCopying;
-    progress.copy_id = next_copy_id_++;
-    progress.sent = replica_->history().last();
-  }
-  effects.wake.push_back(from);
-  effects.changed = true;
-  return Ok{};
-}
-
-void Shard::OnAck(NodeId from, const PeerMessage& message, ShardEffects& effects) {
-  const auto follower = followers_.find(from);
-  if (follower == followers_.end()) return;
-  Progress& progress = follower->second;
-  if (progress.state != Progress::State::kTailing || message.version > progress.sent) return;
-  const bool was_in_sync = InSync(from);
-  progress.acked = std::max(progress.acked, message.version);
-  progress.pressure = message.pressure;
-  if (!was_in_sync && InSync(from)) effects.changed = true;
 }
 
 Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
@@ -452,10 +391,16 @@ bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out) {
     if (peer == leader_) PumpDuty(out);
     return false;
   }
-  const auto follower = followers_.find(peer);
-  if (follower == followers_.end()) return false;
-  const bool more = PumpFollower(peer, follower->second, bytes_max, now, out);
+  if (!followers_) return false;
+  const bool more = followers_->Pump(peer, bytes_max, Clock(now), out);
   TrimRing();
+  if (role_ == ShardRole::kDraining && peer == successor_ && !hand_over_sent_ &&
+      followers_->SentAll(peer)) {
+    PeerMessage hand_over = Message(PeerMessageType::kHandOver);
+    hand_over.reigns = replica_->history().reigns();
+    replication::AppendPeerFrame(hand_over, out);
+    hand_over_sent_ = true;
+  }
   return more;
 }
 
@@ -484,98 +429,6 @@ void Shard::PumpDuty(Bytes& out) {
   duty_.acked = last;
 }
 
-bool Shard::PumpFollower(NodeId peer, Progress& progress, std::size_t bytes_max, UnixMs now,
-                         Bytes& out) {
-  if (progress.state == Progress::State::kSilent) {
-    if (!progress.invited) {
-      replication::AppendPeerFrame(Message(PeerMessageType::kRecords), out);
-      progress.invited = true;
-    }
-    return false;
-  }
-  if (!replica_->recent().Covers(progress.sent)) {
-    // Too far behind for the ring: start (over) with a copy.
-    progress.state = Progress::State::kCopying;
-    progress.copy_id = next_copy_id_++;
-    progress.copy_cursor = 0;
-    progress.copy_begun = false;
-    progress.sent = replica_->history().last();
-    progress.acked = {};
-  }
-  if (progress.state == Progress::State::kCopying && !progress.copy_begun) {
-    PeerMessage begin = Message(PeerMessageType::kCopyBegin);
-    begin.copy_id = progress.copy_id;
-    replication::AppendPeerFrame(begin, out);
-    ++counters_.copies_started;
-    progress.copy_begun = true;
-  }
-  PumpRecords(progress, bytes_max, now, out);
-  if (progress.sent != replica_->history().last()) return true;
-  if (progress.state == Progress::State::kCopying) {
-    PumpCopyChunk(progress, bytes_max, out);
-    return progress.state == Progress::State::kCopying;
-  }
-  if (role_ == ShardRole::kDraining && peer == successor_ && !hand_over_sent_) {
-    PeerMessage hand_over = Message(PeerMessageType::kHandOver);
-    hand_over.reigns = replica_->history().reigns();
-    replication::AppendPeerFrame(hand_over, out);
-    hand_over_sent_ = true;
-  }
-  return false;
-}
-
-void Shard::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs now, Bytes& out) {
-  Version last;
-  const ByteView records = replica_->recent().After(progress.sent, bytes_max, last);
-  if (records.empty()) return;
-  PeerMessage message = Message(PeerMessageType::kRecords);
-  if (progress.state == Progress::State::kCopying) message.copy_id = progress.copy_id;
-  message.records = records;
-  message.clock_ms = Clock(now).value;
-  replication::AppendPeerFrame(message, out);
-  // Exact within a reign; records of a reign that has ended are few and not counted.
-  const bool same_reign = progress.sent.epoch == last.epoch;
-  counters_.records_sent += last.seq.value() - (same_reign ? progress.sent.seq.value() : 0);
-  progress.sent = last;
-}
-
-// The next piece of the copy; behind the last piece, its end. Everything up to the present end of
-// the history was sent before, so that the end of the copy may name it.
-void Shard::PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& out) {
-  Bytes items;
-  const auto flush = [&] {
-    if (items.empty()) return;
-    PeerMessage chunk = Message(PeerMessageType::kCopyChunk);
-    chunk.copy_id = progress.copy_id;
-    chunk.records = items;
-    replication::AppendPeerFrame(chunk, out);
-    items.clear();
-  };
-  const std::size_t start = out.size();
-  do {
-    progress.copy_cursor =
-        replica_->table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
-          Record record;
-          record.type = item.tombstone ? RecordType::kErase : RecordType::kSet;
-          record.version = item.version;
-          if (!item.tombstone) record.argument = static_cast<std::uint64_t>(item.expires_at);
-          record.client_flags = item.client_flags;
-          record.key = item.key;
-          record.value = item.value;
-          replication::AppendRecord(record, items);
-          if (items.size() >= limits::kCopyChunkBytes) flush();
-        });
-  } while (progress.copy_cursor != 0 && out.size() - start + items.size() < bytes_max);
-  flush();
-  if (progress.copy_cursor != 0) return;
-  PeerMessage end = Message(PeerMessageType::kCopyEnd);
-  end.copy_id = progress.copy_id;
-  end.reigns = replica_->history().reigns();
-  replication::AppendPeerFrame(end, out);
-  progress.state = Progress::State::kTailing;
-  ++counters_.copies_sent;
-}
-
 // --- Looking in ---------------------------------------------------------------------------------
 
 ShardReport Shard::Report() const {
@@ -585,46 +438,9 @@ ShardReport Shard::Report() const {
   report.epoch = epoch_;
   report.leader = role_ == ShardRole::kDraining ? successor_ : leader_;
   report.whole = whole_;
-  const auto in_sync = [&](const auto& entry) { return InSync(entry.first); };
-  if (leads() && std::all_of(followers_.begin(), followers_.end(), in_sync)) {
-    report.settled = options_.self.value();
-    for (const auto& [node, progress] : followers_) report.settled += node.value();
-  }
+  if (leads()) report.settled = followers_->Settled(options_.self);
   if (role_ == ShardRole::kNone) report.last = replica_->history().last();
   return report;
-}
-
-bool Shard::InSync(NodeId peer) const {
-  const auto follower = followers_.find(peer);
-  if (follower == followers_.end()) return false;
-  const Progress& progress = follower->second;
-  return progress.state == Progress::State::kTailing && replica_->recent().Covers(progress.acked) &&
-         replica_->recent().BytesAfter(progress.acked) <= limits::kInSyncLagBytes;
-}
-
-std::vector<FollowerLag> Shard::Lags() const {
-  std::vector<FollowerLag> lags;
-  if (!leads() && role_ != ShardRole::kDraining) return lags;
-  const Version last = replica_->history().last();
-  for (const auto& [node, progress] : followers_) {
-    FollowerLag lag;
-    lag.follower = node;
-    lag.in_sync = InSync(node);
-    lag.copying = progress.state == Progress::State::kCopying;
-    const bool same_reign = progress.acked.epoch == last.epoch;
-    lag.records = last.seq.value() - (same_reign ? progress.acked.seq.value() : 0);
-    const bool covered = replica_->recent().Covers(progress.acked);
-    lag.bytes =
-        covered ? replica_->recent().BytesAfter(progress.acked) : replica_->recent().bytes();
-    lags.push_back(lag);
-  }
-  return lags;
-}
-
-void Shard::WakeFollowers(ShardEffects& effects) const {
-  for (const auto& [node, progress] : followers_) {
-    if (progress.state != Progress::State::kSilent) effects.wake.push_back(node);
-  }
 }
 
 void Shard::WakeLeader(ShardEffects& effects) const { effects.wake.push_back(leader_); }

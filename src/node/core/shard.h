@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,49 +23,13 @@
 #include "model/ids.h"
 #include "model/limits.h"
 #include "model/operation.h"
+#include "node/core/followers.h"
 #include "node/core/replica.h"
+#include "node/core/shard_counters.h"
+#include "node/core/shard_effects.h"
 #include "replication/peer_message.h"
-#include "replication/progress.h"
 
 namespace aegis::node {
-
-// What the shell does after a call, once the shard's lock is released.
-struct ShardEffects {
-  std::vector<NodeId> wake;  // Peers that Pump() has something for.
-  bool changed = false;      // Report() changed in what the control plane acts on.
-
-  void Clear() {
-    wake.clear();
-    changed = false;
-  }
-};
-
-// Counted since the start of the process.
-struct ShardCounters {
-  std::uint64_t hits = 0;
-  std::uint64_t misses = 0;
-  std::uint64_t expired = 0;  // As leader.
-  std::uint64_t evicted = 0;  // As leader.
-  std::uint64_t records_written = 0;
-  std::uint64_t records_sent = 0;      // To followers; items of copies not included.
-  std::uint64_t records_received = 0;  // As follower, items of copies included,
-  std::uint64_t records_applied = 0;   // and of those, the ones it did not have yet.
-  std::uint64_t copies_started = 0;    // To followers.
-  std::uint64_t copies_sent = 0;       // Of those, finished.
-  std::uint64_t copies_received = 0;
-  std::uint64_t writes_lost = 0;  // Writes that this replica had and a new leader lacked.
-
-  void Add(const ShardCounters& other);
-};
-
-// How far one follower is behind, as its leader sees it.
-struct FollowerLag {
-  NodeId follower;
-  bool in_sync = false;
-  bool copying = false;
-  std::uint64_t records = 0;  // Not yet acknowledged; of a copying or silent follower: all.
-  std::uint64_t bytes = 0;    // Of those in the ring of recent records.
-};
 
 class Shard {
  public:
@@ -132,12 +95,15 @@ class Shard {
   // --- Looking in -----------------------------------------------------------------------------
 
   replication::ShardReport Report() const;
-  std::vector<FollowerLag> Lags() const;  // Leader only; else empty.
+  // Of a leader, draining or not; else empty.
+  std::vector<FollowerLag> Lags() const {
+    return followers_ ? followers_->Lags() : std::vector<FollowerLag>();
+  }
   const ShardCounters& counters() const { return counters_; }
   const Replica& replica() const { return *replica_; }
   ShardId id() const { return options_.id; }
   // True iff `peer` holds everything that this leader has written, up to a short tail in flight.
-  bool InSync(NodeId peer) const;
+  bool InSync(NodeId peer) const { return followers_ && followers_->InSync(peer); }
 
  private:
   class Sink;  // Turns what the executor commits into records of this shard.
@@ -150,7 +116,6 @@ class Shard {
 
   bool leads() const { return role_ == replication::ShardRole::kLeader; }
   Version Write(replication::Record& record, ShardEffects& effects);
-  void WakeFollowers(ShardEffects& effects) const;
   void WakeLeader(ShardEffects& effects) const;
   UnixMs Clock(UnixMs now) const { return std::max(now, clock_floor_); }
   void TrimRing();
@@ -159,19 +124,13 @@ class Shard {
   void SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects);
   void ReplaceReplica(std::unique_ptr<Replica> replica);
 
-  Result<Ok> OnWant(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> OnRecords(const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> AbsorbAll(ByteView records);
   void OnCopyBegin(const replication::PeerMessage& message);
   Result<Ok> OnCopyEnd(const replication::PeerMessage& message, ShardEffects& effects);
-  void OnAck(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
   void OnHandOver(const replication::PeerMessage& message, ShardEffects& effects);
 
   replication::PeerMessage Message(replication::PeerMessageType type) const;
-  bool PumpFollower(NodeId peer, replication::Progress& progress, std::size_t bytes_max, UnixMs now,
-                    Bytes& out);
-  void PumpRecords(replication::Progress& progress, std::size_t bytes_max, UnixMs now, Bytes& out);
-  void PumpCopyChunk(replication::Progress& progress, std::size_t bytes_max, Bytes& out);
   void PumpDuty(Bytes& out);
 
   const Options options_;
@@ -185,10 +144,9 @@ class Shard {
   std::uint64_t copy_id_ = 0;      // Follower: of copy_.
   Duty duty_;
 
-  std::map<NodeId, replication::Progress> followers_;
-  std::uint64_t next_copy_id_ = 1;
-  NodeId successor_;             // While draining.
-  bool hand_over_sent_ = false;  // While draining.
+  std::optional<Followers> followers_;  // Has a value iff this node leads, draining or not.
+  NodeId successor_;                    // While draining.
+  bool hand_over_sent_ = false;         // While draining.
 
   std::uint64_t sweep_cursor_ = 0;
   UnixMs clock_floor_;            // The latest wall clock seen of any leader of this shard.

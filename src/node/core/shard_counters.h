@@ -1,0 +1,27 @@
+// ShardCounters: what one shard of this node has done, for metrics.
+
+#pragma once
+
+#include <cstdint>
+
+namespace aegis::node {
+
+// Counted since the start of the process.
+struct ShardCounters {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t expired = 0;  // As leader.
+  std::uint64_t evicted = 0;  // As leader.
+  std::uint64_t records_written = 0;
+  std::uint64_t records_sent = 0;      // To followers; items of copies not included.
+  std::uint64_t records_received = 0;  // As follower, items of copies included,
+  std::uint64_t records_applied = 0;   // and of those, the ones it did not have yet.
+  std::uint64_t copies_started = 0;    // To followers.
+  std::uint64_t copies_sent = 0;       // Of those, finished.
+  std::uint64_t copies_received = 0;
+  std::uint64_t writes_lost = 0;  // Writes that this replica had and a new leader lacked.
+
+  void Add(const ShardCounters& other);
+};
+
+}  // namespace aegis::node

@@ -1,0 +1,22 @@
+// ShardEffects: what a call on a shard wants done outside of it.
+
+#pragma once
+
+#include <vector>
+
+#include "model/ids.h"
+
+namespace aegis::node {
+
+// What the shell does after a call, once the shard's lock is released.
+struct ShardEffects {
+  std::vector<NodeId> wake;  // Peers that Pump() has something for.
+  bool changed = false;      // Report() changed in what the control plane acts on.
+
+  void Clear() {
+    wake.clear();
+    changed = false;
+  }
+};
+
+}  // namespace aegis::node
