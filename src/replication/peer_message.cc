@@ -1,14 +1,28 @@
 #include "replication/peer_message.h"
 
-#include <protozero/pbf_message.hpp>
-#include <protozero/pbf_writer.hpp>
+#include <fmt/format.h>
 
+#include "base/protobuf_fields.h"
 #include "model/limits.h"
 
 namespace aegis::replication {
 namespace {
 
-enum class Field : protozero::pbf_tag_type {
+using protobuf::Field;
+using protobuf::FieldWriter;
+using protobuf::Guarded;
+using protobuf::kFixed64;
+using protobuf::kLengthDelimited;
+using protobuf::kVarint;
+using protobuf::ReadBool;
+using protobuf::ReadBytes;
+using protobuf::ReadEnum;
+using protobuf::ReadU32;
+using protobuf::RefuseMalformed;
+using protozero::pbf_reader;
+
+// Field numbers of proto/peer.proto.
+enum class MessageTag : protozero::pbf_tag_type {
   kType = 1,
   kShard = 2,
   kEpoch = 3,
@@ -22,8 +36,8 @@ enum class Field : protozero::pbf_tag_type {
   kLeaving = 11,
   kHello = 12,
 };
-enum class ReignField : protozero::pbf_tag_type { kEpoch = 1, kWriter = 2, kSeq = 3 };
-enum class ReportField : protozero::pbf_tag_type {
+enum class ReignTag : protozero::pbf_tag_type { kEpoch = 1, kWriter = 2, kSeq = 3 };
+enum class ReportTag : protozero::pbf_tag_type {
   kShard = 1,
   kRole = 2,
   kEpoch = 3,
@@ -32,7 +46,7 @@ enum class ReportField : protozero::pbf_tag_type {
   kSettled = 6,
   kLast = 7,
 };
-enum class HelloField : protozero::pbf_tag_type {
+enum class HelloTag : protozero::pbf_tag_type {
   kProtocol = 1,
   kCluster = 2,
   kNode = 3,
@@ -41,249 +55,223 @@ enum class HelloField : protozero::pbf_tag_type {
   kRefusal = 6,
 };
 
-template <class F>
-class Writer {
- public:
-  explicit Writer(Bytes& out) : pbf_(out) {}
-  template <class G>
-  Writer(Writer<G>& parent, G field)
-      : pbf_(parent.pbf(), static_cast<protozero::pbf_tag_type>(field)) {}
-
-  void U32(F field, std::uint32_t value) {
-    if (value != 0) pbf_.add_uint32(Tag(field), value);
-  }
-  void U64(F field, std::uint64_t value) {
-    if (value != 0) pbf_.add_uint64(Tag(field), value);
-  }
-  void I64(F field, std::int64_t value) {
-    if (value != 0) pbf_.add_int64(Tag(field), value);
-  }
-  void Fixed64(F field, std::uint64_t value) {
-    if (value != 0) pbf_.add_fixed64(Tag(field), value);
-  }
-  void Bool(F field, bool value) {
-    if (value) pbf_.add_bool(Tag(field), value);
-  }
-  void Blob(F field, ByteView value) {
-    if (!value.empty()) pbf_.add_bytes(Tag(field), value.data(), value.size());
-  }
-  protozero::pbf_writer& pbf() { return pbf_; }
-
- private:
-  static protozero::pbf_tag_type Tag(F field) {
-    return static_cast<protozero::pbf_tag_type>(field);
-  }
-  protozero::pbf_writer pbf_;
-};
-
-void WriteReign(const Reign& reign, Writer<Field>& parent) {
-  Writer<ReignField> out(parent, Field::kReigns);
-  out.U32(ReignField::kEpoch, reign.epoch.value());
-  out.Fixed64(ReignField::kWriter, reign.writer.value());
-  out.U64(ReignField::kSeq, reign.seq.value());
+void WriteReign(const Reign& reign, Bytes& out) {
+  using Tag = ReignTag;
+  FieldWriter<Tag> fields(out);
+  fields.Unsigned(Tag::kEpoch, reign.epoch.value());
+  fields.Fixed(Tag::kWriter, reign.writer.value());
+  fields.Unsigned(Tag::kSeq, reign.seq.value());
 }
 
-void WriteReport(const ShardReport& report, Writer<Field>& parent) {
-  Writer<ReportField> out(parent, Field::kReports);
-  out.U32(ReportField::kShard, report.shard.value());
-  out.U32(ReportField::kRole, static_cast<std::uint32_t>(report.role));
-  out.U32(ReportField::kEpoch, report.epoch.value());
-  out.Fixed64(ReportField::kLeader, report.leader.value());
-  out.Bool(ReportField::kWhole, report.whole);
-  out.Fixed64(ReportField::kSettled, report.settled);
-  out.U64(ReportField::kLast, report.last.Pack());
+void WriteReport(const ShardReport& report, Bytes& out) {
+  using Tag = ReportTag;
+  FieldWriter<Tag> fields(out);
+  fields.Unsigned(Tag::kShard, report.shard.value());
+  fields.Enumerator(Tag::kRole, report.role);
+  fields.Unsigned(Tag::kEpoch, report.epoch.value());
+  fields.Fixed(Tag::kLeader, report.leader.value());
+  fields.Bool(Tag::kWhole, report.whole);
+  fields.Fixed(Tag::kSettled, report.settled);
+  fields.Unsigned(Tag::kLast, report.last.Pack());
 }
 
-void WriteHello(const Hello& hello, Writer<Field>& parent) {
-  Writer<HelloField> out(parent, Field::kHello);
-  out.U32(HelloField::kProtocol, hello.protocol);
-  out.Fixed64(HelloField::kCluster, hello.cluster.value());
-  out.Fixed64(HelloField::kNode, hello.node.value());
-  out.Fixed64(HelloField::kSession, hello.session.value());
-  out.Blob(HelloField::kName, hello.name);
-  out.Blob(HelloField::kRefusal, hello.refusal);
+void WriteHello(const Hello& hello, Bytes& out) {
+  using Tag = HelloTag;
+  FieldWriter<Tag> fields(out);
+  fields.Unsigned(Tag::kProtocol, hello.protocol);
+  fields.Fixed(Tag::kCluster, hello.cluster.value());
+  fields.Fixed(Tag::kNode, hello.node.value());
+  fields.Fixed(Tag::kSession, hello.session.value());
+  fields.String(Tag::kName, hello.name);
+  fields.String(Tag::kRefusal, hello.refusal);
 }
 
-// protozero's get_bool() reads a byte before it looks whether there is one.
-template <class Message>
-bool GetBool(Message& in) {
-  return in.get_uint64() != 0;
+Epoch ReadEpoch(pbf_reader& from) {
+  const std::uint64_t epoch = from.get_uint64();
+  if (epoch > Version::kEpochMax) RefuseMalformed(fmt::format("epoch {}", epoch));
+  return Epoch{static_cast<std::uint32_t>(epoch)};
 }
 
-Reign ReadReign(protozero::pbf_message<ReignField> in) {
+ShardId ReadShard(pbf_reader& from) {
+  const std::uint64_t shard = from.get_uint64();
+  if (shard >= limits::kShardsMax) RefuseMalformed(fmt::format("shard {}", shard));
+  return ShardId{static_cast<std::uint32_t>(shard)};
+}
+
+Reign ReadReign(pbf_reader from) {
+  using Tag = ReignTag;
   Reign reign;
-  while (in.next()) {
-    switch (in.tag()) {
-      case ReignField::kEpoch:
-        reign.epoch = Epoch{in.get_uint32()};
+  while (from.next()) {
+    switch (from.tag_and_type()) {
+      case Field(Tag::kEpoch, kVarint):
+        reign.epoch = ReadEpoch(from);
         break;
-      case ReignField::kWriter:
-        reign.writer = Session{in.get_fixed64()};
+      case Field(Tag::kWriter, kFixed64):
+        reign.writer = Session{from.get_fixed64()};
         break;
-      case ReignField::kSeq:
-        reign.seq = Seq{in.get_uint64()};
+      case Field(Tag::kSeq, kVarint):
+        reign.seq = Seq{from.get_uint64()};
         break;
       default:
-        in.skip();
+        from.skip();
     }
   }
   return reign;
 }
 
-ShardReport ReadReport(protozero::pbf_message<ReportField> in, bool& valid) {
+ShardReport ReadReport(pbf_reader from) {
+  using Tag = ReportTag;
   ShardReport report;
-  while (in.next()) {
-    switch (in.tag()) {
-      case ReportField::kShard:
-        report.shard = ShardId{in.get_uint32()};
+  while (from.next()) {
+    switch (from.tag_and_type()) {
+      case Field(Tag::kShard, kVarint):
+        report.shard = ReadShard(from);
         break;
-      case ReportField::kRole: {
-        const std::uint32_t role = in.get_uint32();
-        valid = valid && role <= static_cast<std::uint32_t>(ShardRole::kDraining);
-        report.role = static_cast<ShardRole>(role);
+      case Field(Tag::kRole, kVarint):
+        report.role = ReadEnum(from, "a role", ShardRole::kNone, ShardRole::kDraining);
         break;
-      }
-      case ReportField::kEpoch:
-        report.epoch = Epoch{in.get_uint32()};
+      case Field(Tag::kEpoch, kVarint):
+        report.epoch = ReadEpoch(from);
         break;
-      case ReportField::kLeader:
-        report.leader = NodeId{in.get_fixed64()};
+      case Field(Tag::kLeader, kFixed64):
+        report.leader = NodeId{from.get_fixed64()};
         break;
-      case ReportField::kWhole:
-        report.whole = GetBool(in);
+      case Field(Tag::kWhole, kVarint):
+        report.whole = ReadBool(from);
         break;
-      case ReportField::kSettled:
-        report.settled = in.get_fixed64();
+      case Field(Tag::kSettled, kFixed64):
+        report.settled = from.get_fixed64();
         break;
-      case ReportField::kLast:
-        report.last = Version::Unpack(in.get_uint64());
+      case Field(Tag::kLast, kVarint):
+        report.last = Version::Unpack(from.get_uint64());
         break;
       default:
-        in.skip();
+        from.skip();
     }
   }
-  valid = valid && report.shard.value() < limits::kShardsMax &&
-          report.epoch.value() <= Version::kEpochMax;
   return report;
 }
 
-Hello ReadHello(protozero::pbf_message<HelloField> in) {
+Hello ReadHello(pbf_reader from) {
+  using Tag = HelloTag;
   Hello hello;
-  while (in.next()) {
-    switch (in.tag()) {
-      case HelloField::kProtocol:
-        hello.protocol = in.get_uint32();
+  while (from.next()) {
+    switch (from.tag_and_type()) {
+      case Field(Tag::kProtocol, kVarint):
+        hello.protocol = ReadU32(from);
         break;
-      case HelloField::kCluster:
-        hello.cluster = ClusterId{in.get_fixed64()};
+      case Field(Tag::kCluster, kFixed64):
+        hello.cluster = ClusterId{from.get_fixed64()};
         break;
-      case HelloField::kNode:
-        hello.node = NodeId{in.get_fixed64()};
+      case Field(Tag::kNode, kFixed64):
+        hello.node = NodeId{from.get_fixed64()};
         break;
-      case HelloField::kSession:
-        hello.session = Session{in.get_fixed64()};
+      case Field(Tag::kSession, kFixed64):
+        hello.session = Session{from.get_fixed64()};
         break;
-      case HelloField::kName:
-        hello.name = in.get_bytes();
+      case Field(Tag::kName, kLengthDelimited):
+        hello.name = ReadBytes(from);
         break;
-      case HelloField::kRefusal:
-        hello.refusal = in.get_bytes();
+      case Field(Tag::kRefusal, kLengthDelimited):
+        hello.refusal = ReadBytes(from);
         break;
       default:
-        in.skip();
+        from.skip();
     }
   }
   return hello;
 }
 
-bool ReignsAreValid(const std::vector<Reign>& reigns) {
-  if (reigns.size() > limits::kVersionVectorEpochsMax) return false;
-  for (std::size_t i = 0; i < reigns.size(); ++i) {
-    const Reign& reign = reigns[i];
-    if (reign.epoch == Epoch{} || reign.epoch.value() > Version::kEpochMax) return false;
-    if (reign.seq == Seq{} || reign.seq.value() > Version::kSeqMax) return false;
-    if (i > 0 && reigns[i - 1].epoch >= reign.epoch) return false;
+void CheckReigns(const std::vector<Reign>& reigns) {
+  if (reigns.size() > limits::kVersionVectorEpochsMax) RefuseMalformed("too many reigns");
+  Epoch before;
+  for (const Reign& reign : reigns) {
+    if (reign.epoch <= before) RefuseMalformed("reigns out of order");
+    if (reign.seq == Seq{} || reign.seq.value() > Version::kSeqMax) {
+      RefuseMalformed(fmt::format("a reign that ends at seq {}", reign.seq.value()));
+    }
+    before = reign.epoch;
   }
-  return true;
 }
 
-// Throws protozero::exception on broken bytes. False: well-formed, but not a message of ours.
-bool ReadMessage(protozero::pbf_message<Field> in, PeerMessage& message) {
-  bool valid = true;
-  std::uint32_t type = 0;
-  while (in.next()) {
-    switch (in.tag()) {
-      case Field::kType:
-        type = in.get_uint32();
+PeerMessage ReadMessage(pbf_reader from) {
+  using Tag = MessageTag;
+  PeerMessage message;
+  bool typed = false;
+  while (from.next()) {
+    switch (from.tag_and_type()) {
+      case Field(Tag::kType, kVarint):
+        message.type =
+            ReadEnum(from, "a type", PeerMessageType::kHello, PeerMessageType::kHandOver);
+        typed = true;
         break;
-      case Field::kShard:
-        message.shard = ShardId{in.get_uint32()};
+      case Field(Tag::kShard, kVarint):
+        message.shard = ReadShard(from);
         break;
-      case Field::kEpoch:
-        message.epoch = Epoch{in.get_uint32()};
+      case Field(Tag::kEpoch, kVarint):
+        message.epoch = ReadEpoch(from);
         break;
-      case Field::kCopyId:
-        message.copy_id = in.get_uint64();
+      case Field(Tag::kCopyId, kVarint):
+        message.copy_id = from.get_uint64();
         break;
-      case Field::kVersion:
-        message.version = Version::Unpack(in.get_uint64());
+      case Field(Tag::kVersion, kVarint):
+        message.version = Version::Unpack(from.get_uint64());
         break;
-      case Field::kReigns:
-        message.reigns.push_back(ReadReign(in.get_message()));
+      case Field(Tag::kReigns, kLengthDelimited):
+        message.reigns.push_back(ReadReign(from.get_message()));
         break;
-      case Field::kRecords: {
-        const protozero::data_view view = in.get_view();
-        message.records = {view.data(), view.size()};
+      case Field(Tag::kRecords, kLengthDelimited):
+        message.records = ReadBytes(from);
         break;
-      }
-      case Field::kClockMs:
-        message.clock_ms = in.get_int64();
+      case Field(Tag::kClockMs, kVarint):
+        message.clock_ms = from.get_int64();
         break;
-      case Field::kPressure:
-        message.pressure = GetBool(in);
+      case Field(Tag::kPressure, kVarint):
+        message.pressure = ReadBool(from);
         break;
-      case Field::kReports:
-        message.reports.push_back(ReadReport(in.get_message(), valid));
+      case Field(Tag::kReports, kLengthDelimited):
+        message.reports.push_back(ReadReport(from.get_message()));
         break;
-      case Field::kLeaving:
-        message.leaving = GetBool(in);
+      case Field(Tag::kLeaving, kVarint):
+        message.leaving = ReadBool(from);
         break;
-      case Field::kHello:
-        message.hello = ReadHello(in.get_message());
+      case Field(Tag::kHello, kLengthDelimited):
+        message.hello = ReadHello(from.get_message());
         break;
       default:
-        in.skip();
+        from.skip();
     }
   }
-  if (type < static_cast<std::uint32_t>(PeerMessageType::kHello) ||
-      type > static_cast<std::uint32_t>(PeerMessageType::kHandOver)) {
-    return false;
-  }
-  message.type = static_cast<PeerMessageType>(type);
-  if (message.type == PeerMessageType::kHello && !message.hello) return false;
-  return valid && message.shard.value() < limits::kShardsMax &&
-         message.epoch.value() <= Version::kEpochMax && ReignsAreValid(message.reigns);
+  if (!typed) RefuseMalformed("a message without a type");
+  if (message.type == PeerMessageType::kHello && !message.hello) RefuseMalformed("an empty hello");
+  CheckReigns(message.reigns);
+  return message;
 }
 
 }  // namespace
 
 void AppendPeerFrame(const PeerMessage& message, Bytes& out) {
+  using Tag = MessageTag;
   const std::size_t start = out.size();
   out.append(sizeof(std::uint32_t), '\0');
-  {
-    Writer<Field> writer(out);
-    writer.U32(Field::kType, static_cast<std::uint32_t>(message.type));
-    writer.U32(Field::kShard, message.shard.value());
-    writer.U32(Field::kEpoch, message.epoch.value());
-    writer.U64(Field::kCopyId, message.copy_id);
-    writer.U64(Field::kVersion, message.version.Pack());
-    for (const Reign& reign : message.reigns) WriteReign(reign, writer);
-    writer.Blob(Field::kRecords, message.records);
-    writer.I64(Field::kClockMs, message.clock_ms);
-    writer.Bool(Field::kPressure, message.pressure);
-    for (const ShardReport& report : message.reports) WriteReport(report, writer);
-    writer.Bool(Field::kLeaving, message.leaving);
-    if (message.hello) WriteHello(*message.hello, writer);
+  FieldWriter<Tag> fields(out);
+  fields.Enumerator(Tag::kType, message.type);
+  fields.Unsigned(Tag::kShard, message.shard.value());
+  fields.Unsigned(Tag::kEpoch, message.epoch.value());
+  fields.Unsigned(Tag::kCopyId, message.copy_id);
+  fields.Unsigned(Tag::kVersion, message.version.Pack());
+  for (const Reign& reign : message.reigns) {
+    fields.Message(Tag::kReigns, [&](Bytes& to) { WriteReign(reign, to); });
+  }
+  fields.String(Tag::kRecords, message.records);
+  fields.Unsigned(Tag::kClockMs, static_cast<std::uint64_t>(message.clock_ms));
+  fields.Bool(Tag::kPressure, message.pressure);
+  for (const ShardReport& report : message.reports) {
+    fields.Message(Tag::kReports, [&](Bytes& to) { WriteReport(report, to); });
+  }
+  fields.Bool(Tag::kLeaving, message.leaving);
+  if (message.hello) {
+    fields.Message(Tag::kHello, [&](Bytes& to) { WriteHello(*message.hello, to); });
   }
   Bytes length;
   AppendBigEndian(static_cast<std::uint32_t>(out.size() - start - sizeof(std::uint32_t)), length);
@@ -291,14 +279,7 @@ void AppendPeerFrame(const PeerMessage& message, Bytes& out) {
 }
 
 Result<PeerMessage> DecodePeerMessage(ByteView payload) {
-  PeerMessage message;
-  try {
-    const protozero::data_view view(payload.data(), payload.size());
-    if (ReadMessage(protozero::pbf_message<Field>(view), message)) return message;
-  } catch (const protozero::exception& broken) {
-    return Error{ErrorCode::kMalformed, std::string("peer message: ") + broken.what()};
-  }
-  return Error{ErrorCode::kMalformed, "peer message: a field is out of its range"};
+  return Guarded("peer", [&] { return ReadMessage(pbf_reader(payload.data(), payload.size())); });
 }
 
 Result<std::size_t> PeerFrameSize(ByteView input) {

@@ -5,11 +5,23 @@
 #include <type_traits>
 
 #include "base/check.h"
-#include "wire/protobuf_fields.h"
+#include "base/protobuf_fields.h"
 
 namespace aegis::wire {
 namespace {
 
+using protobuf::Field;
+using protobuf::FieldWriter;
+using protobuf::Guarded;
+using protobuf::kFixed64;
+using protobuf::kLengthDelimited;
+using protobuf::kVarint;
+using protobuf::ReadBool;
+using protobuf::ReadBytes;
+using protobuf::ReadEnum;
+using protobuf::ReadU32;
+using protobuf::RefuseMalformed;
+using protobuf::RefuseTooLarge;
 using protozero::pbf_reader;
 
 // Field numbers of proto/client.proto.

@@ -5,13 +5,24 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/protobuf_fields.h"
 #include "model/limits.h"
 #include "model/version.h"
-#include "wire/protobuf_fields.h"
 
 namespace aegis::wire {
 namespace {
 
+using protobuf::Field;
+using protobuf::FieldWriter;
+using protobuf::Guarded;
+using protobuf::kFixed64;
+using protobuf::kLengthDelimited;
+using protobuf::kVarint;
+using protobuf::ReadBytes;
+using protobuf::ReadEnum;
+using protobuf::ReadU32;
+using protobuf::RefuseMalformed;
+using protobuf::RefuseTooLarge;
 using protozero::pbf_reader;
 
 // Field numbers of proto/client.proto.

@@ -1,4 +1,4 @@
-// protobuf_fields: what this module's protobuf codecs share on top of protozero. Private to wire.
+// protobuf_fields: what the protobuf codecs on the hot path share on top of protozero.
 //
 // protozero reports a broken message by throwing; Guarded() ends that at the codec's border.
 
@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace aegis::wire {
+namespace aegis::protobuf {
 
 // A field number with its wire type: what a decoder switches on. A known number with another
 // type is as unknown as any other field, and skipped.
@@ -46,6 +46,7 @@ class FieldWriter {
   void Fixed(Tag tag, std::uint64_t value) {
     if (value != 0) to_.add_fixed64(Number(tag), value);
   }
+  void Bool(Tag tag, bool value) { Unsigned(tag, value ? 1 : 0); }
   void String(Tag tag, ByteView value) {
     if (!value.empty()) to_.add_bytes(Number(tag), value.data(), value.size());
   }
@@ -126,4 +127,4 @@ Enum ReadEnum(protozero::pbf_reader& from, const char* what, Enum first, Enum la
   return static_cast<Enum>(value);
 }
 
-}  // namespace aegis::wire
+}  // namespace aegis::protobuf
