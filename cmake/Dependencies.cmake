@@ -18,9 +18,11 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-# Standalone Asio: headers in the system path.
+# Standalone Asio: headers in the system path. Whether it allocates by aligned_alloc or by new would
+# depend on whether a standard header was included before it, differently in each source file.
 add_library(aegis_asio INTERFACE)
-target_compile_definitions(aegis_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+target_compile_definitions(aegis_asio INTERFACE
+  ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(aegis_asio INTERFACE Threads::Threads)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Under -fsanitize=thread gcc warns of asio's fences, which it does not follow; asio also locks.

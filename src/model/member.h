@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "model/endpoint.h"
 #include "model/ids.h"
@@ -16,6 +17,9 @@ enum class MemberState : std::uint8_t {
   kDead,     // Did not refute. May come back with a higher incarnation, or as a new session.
   kLeft,     // Said goodbye. Placement forgets it at once.
 };
+
+// As people and JSON have it: alive, suspect, dead, left.
+std::string_view NameOf(MemberState state);
 
 struct Member {
   NodeId id;

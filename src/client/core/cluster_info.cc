@@ -5,23 +5,6 @@
 #include "wire/topology_codec.h"
 
 namespace aegis::client {
-namespace {
-
-const char* NameOf(MemberState state) {
-  switch (state) {
-    case MemberState::kAlive:
-      return "alive";
-    case MemberState::kSuspect:
-      return "suspect";
-    case MemberState::kDead:
-      return "dead";
-    case MemberState::kLeft:
-      return "left";
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 Expected<ClusterInfo> ToClusterInfo(ByteView topology) {
   const Result<RoutingTable> decoded = wire::DecodeTopology(topology);

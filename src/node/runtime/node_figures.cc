@@ -43,20 +43,6 @@ std::string_view NameOf(ShardRole role) {
   return "";
 }
 
-std::string_view NameOf(MemberState state) {
-  switch (state) {
-    case MemberState::kAlive:
-      return "alive";
-    case MemberState::kSuspect:
-      return "suspect";
-    case MemberState::kDead:
-      return "dead";
-    case MemberState::kLeft:
-      return "left";
-  }
-  return "";
-}
-
 std::string Hex(std::uint64_t id) { return fmt::format("{:016x}", id); }
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
