@@ -156,8 +156,8 @@ std::vector<fs::path> Tree::Files(const std::string& folder) const {
   if (!fs::exists(root_ / folder)) return {};
   for (auto it = fs::recursive_directory_iterator(root_ / folder);
        it != fs::recursive_directory_iterator(); ++it) {
-    if (it->is_directory() && is_foreign(it->path().filename().string())) {
-      it.disable_recursion_pending();
+    if (is_foreign(it->path().filename().string())) {
+      it.disable_recursion_pending();  // In a work tree of git, .git is a file.
     } else if (it->is_regular_file()) {
       files.insert(fs::relative(it->path(), root_));
     }
