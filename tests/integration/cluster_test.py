@@ -55,6 +55,17 @@ class ThreeNodes(unittest.TestCase):
         for i in range(3):
             self.read(self.client(i), keys)
 
+    def test_in_sync_replicas_show_the_same_version_vector(self):
+        self.write(self.client(0), [f"key{i}" for i in range(500)])
+        self.wait_replicated(self.nodes)
+
+        def histories(node):
+            return [shard["history"] for shard in node.status()["shards"]]
+        written = histories(self.nodes[0])
+        self.assertTrue(all(shard[-1]["epoch"] and shard[-1]["seq"] for shard in written))
+        self.assertEqual(histories(self.nodes[1]), written)
+        self.assertEqual(histories(self.nodes[2]), written)
+
     def test_leaders_are_spread_over_the_nodes(self):
         harness.wait_until(
             lambda: len({s["leader"] for s in self.nodes[0].status()["shards"]}) == 3,

@@ -33,10 +33,11 @@ class DirtyShards {
   // stop. Shards are taken round-robin over calls, so that none starves. True: all were taken.
   template <class Visit>
   bool Take(Visit visit) {
+    const std::size_t first = next_;
     for (std::size_t step = 0; step <= words_; ++step) {
-      const std::size_t word = (next_ / 64 + step) % words_;
+      const std::size_t word = (first / 64 + step) % words_;
       std::uint64_t candidates = bits_[word].load();
-      if (step == 0) candidates &= ~std::uint64_t{0} << next_ % 64;
+      if (step == 0) candidates &= ~std::uint64_t{0} << first % 64;
       while (candidates != 0) {
         const auto bit = static_cast<unsigned>(std::countr_zero(candidates));
         candidates &= candidates - 1;

@@ -50,6 +50,7 @@ double Seconds(Duration duration) { return std::chrono::duration<double>(duratio
 ShardFigures LookAt(Shard& shard) {
   ShardFigures figures;
   figures.report = shard.Report();
+  figures.history = shard.replica().history();
   figures.lags = shard.Lags();
   const store::Table& table = shard.replica().table();
   figures.keys = table.items();
@@ -88,6 +89,12 @@ ordered_json ShardJson(const RoutingTable& table, std::size_t id, const ShardFig
                          {"lag_records", lag.records},
                          {"lag_bytes", lag.bytes}});
   }
+  ordered_json history = ordered_json::array();
+  for (const Reign& reign : figures.history.reigns()) {
+    history.push_back({{"epoch", reign.epoch.value()},
+                       {"writer", Hex(reign.writer.value())},
+                       {"seq", reign.seq.value()}});
+  }
   return {{"id", id},
           {"epoch", route.epoch.value()},
           {"leader", NameOrNull(table, route.leader)},
@@ -96,6 +103,7 @@ ordered_json ShardJson(const RoutingTable& table, std::size_t id, const ShardFig
           {"whole", figures.report.whole},
           {"keys", figures.keys},
           {"bytes", figures.bytes},
+          {"history", std::move(history)},
           {"followers", std::move(followers)}};
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "model/version_vector.h"
 #include "node/core/control.h"
 #include "node/core/resp_commands.h"
 #include "node/core/shard.h"
@@ -21,6 +22,7 @@ struct ShardFigures {
   std::uint64_t keys = 0;  // Expired ones that were not removed yet included.
   std::uint64_t keys_with_expiry = 0;
   std::uint64_t bytes = 0;
+  VersionVector history;
   std::vector<FollowerLag> lags;
 };
 
