@@ -5,12 +5,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <string_view>
+#include <utility>
 
 #include "node/runtime/config_file.h"
 #include "node/runtime/config_loader.h"
 #include "node/runtime/files.h"
 #include "node/runtime/host_name.h"
+#include "node/runtime/nearest_name.h"
 #include "node/runtime/settings.h"
 #include "node/runtime/version.h"
 
@@ -24,6 +27,58 @@ constexpr char kPrintConfigHelp[] = "Print the effective configuration as YAML a
 constexpr char kCheckConfigHelp[] = "Say whether the configuration is valid and exit";
 constexpr char kVersionHelp[] = "Print the version and exit";
 constexpr char kHelpHelp[] = "Print this help and exit";
+constexpr char kConfigAllowed[] = "the name of a file";
+
+constexpr std::array<std::string_view, 4> kSwitches = {"--print-config", "--check-config",
+                                                       "--version", "--help"};
+
+bool IsSwitch(std::string_view flag) {
+  return std::ranges::find(kSwitches, flag) != kSwitches.end();
+}
+
+// What the value of a flag must be. Nothing: the flag is a switch, or is none of ours.
+std::optional<std::string> AllowedValue(std::string_view flag) {
+  if (flag == "--config") return kConfigAllowed;
+  const auto setting = std::ranges::find(Settings(), flag, &Setting::FlagName);
+  if (setting == Settings().end()) return std::nullopt;
+  return setting->allowed;
+}
+
+// The words of the command line with every flag and its value apart: "--zone=eu" becomes "--zone",
+// "eu". CLI11 would read "--zone=" as a flag without a value, and take the next flag for it.
+struct Words {
+  std::vector<std::string> words;
+  std::vector<std::string> problems;
+
+  Words(int argc, const char* const* argv) {
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view word = argv[i];
+      const std::size_t equals = word.find('=');
+      const std::string flag(word.substr(0, equals));
+      const auto allowed = AllowedValue(flag);
+      if (word == "--") {
+        problems.emplace_back("'--': only flags are expected");
+      } else if (IsSwitch(flag) && equals != std::string_view::npos) {
+        problems.push_back(flag + ": takes no value, " + Quoted(word.substr(equals + 1)) +
+                           " is too much");
+      } else if (!allowed) {
+        words.emplace_back(word);
+      } else if (equals != std::string_view::npos) {
+        Add(flag, word.substr(equals + 1));
+      } else if (i + 1 < argc && !std::string_view(argv[i + 1]).starts_with("--")) {
+        Add(flag, argv[++i]);
+      } else {
+        problems.push_back(flag + ": a value is missing: must be " + *allowed);
+      }
+    }
+  }
+
+ private:
+  void Add(const std::string& flag, std::string_view value) {
+    words.push_back(flag);
+    words.emplace_back(value);
+  }
+};
 
 // The flags as they were given; nothing is judged here but their form.
 class FlagParser {
@@ -52,9 +107,10 @@ class FlagParser {
 
   // Returns what is wrong with the form of the command line.
   std::vector<std::string> Parse(int argc, const char* const* argv) {
-    std::vector<std::string> problems;
+    auto [words, problems] = Words(argc, argv);
+    std::ranges::reverse(words);  // As CLI11 wants them.
     try {
-      app_.parse(argc, argv);
+      app_.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
       help_ = true;
       return problems;
@@ -72,6 +128,9 @@ class FlagParser {
       }
     }
     if (config_file_.size() > 1) problems.emplace_back("--config: given more than once");
+    if (config_file_.size() == 1 && config_file_.front().empty()) {
+      problems.push_back("--config: " + Refusal("", kConfigAllowed));
+    }
     return problems;
   }
 
@@ -99,8 +158,16 @@ class FlagParser {
         ->type_name(value)
         ->type_size(1)
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->group(group);
+  }
+
+  static std::vector<std::string> FlagNames() {
+    std::vector<std::string> names(kSwitches.begin(), kSwitches.end());
+    names.emplace_back("--config");
+    for (const Setting& setting : Settings()) names.push_back(setting.FlagName());
+    return names;
   }
 
   static void Judge(const std::string& extra, std::vector<std::string>& problems) {
@@ -108,7 +175,8 @@ class FlagParser {
     const std::string flag = extra.substr(2, extra.find('=') - 2);
     const bool absent = std::ranges::find(AbsentFlags(), flag) != AbsentFlags().end();
     problems.push_back("--" + flag +
-                       (absent ? ": this version of aegis does not have it" : ": no such flag"));
+                       (absent ? ": this version of aegis does not have it"
+                               : ": no such flag" + DidYouMean("--" + flag, FlagNames())));
   }
 
   CLI::App app_{"A node of an AegisKV cluster: point any client at any node."};
@@ -171,8 +239,16 @@ StartPlan ReadCommandLine(int argc, const char* const* argv,
 
   LoadedConfig loaded = LoadConfig(sources, HostName());
   if (!loaded.problems.empty()) return Refuse(loaded.problems, "");
-  if (parser.check_config()) return Print("ok\n");
-  if (parser.print_config()) return Print(ConfigAsYaml(loaded));
+  if (parser.print_config() || parser.check_config()) {
+    // Still YAML when both are asked for.
+    std::string output = parser.print_config() ? ConfigAsYaml(loaded) : "";
+    if (parser.check_config()) output += parser.print_config() ? "\n# ok\n" : "ok\n";
+    StartPlan plan = Print(std::move(output));
+    for (const std::string& warning : loaded.warnings) {
+      plan.errors += "aegis: warning: " + warning + '\n';
+    }
+    return plan;
+  }
   return {std::move(loaded.config), std::move(loaded.warnings), std::nullopt, {}, {}};
 }
 

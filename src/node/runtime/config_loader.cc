@@ -6,27 +6,18 @@
 #include <string_view>
 
 #include "node/runtime/config_file.h"
+#include "node/runtime/nearest_name.h"
 #include "node/runtime/settings.h"
 
 namespace aegis::node {
 
 namespace {
 
+constexpr char kConfigVariable[] = "AEGIS_CONFIG";   // Names the file: read before all others.
+constexpr char kClientVariable[] = "AEGIS_SERVERS";  // For aegis-cli and aegis-bench.
+
 bool Contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
-}
-
-std::string Quoted(const std::string& text) {
-  constexpr std::size_t kShownMax = 80;
-  std::string shown = "'";
-  for (const char c : text.substr(0, kShownMax)) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
-      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      shown += c;
-    }
-  }
-  return shown + (text.size() > kShownMax ? "...'" : "'");
 }
 
 class Loader {
@@ -84,7 +75,8 @@ class Loader {
       std::ranges::replace(flag, '_', '-');
       const bool absent = Contains(AbsentFileKeys(), entry.key) || Contains(AbsentFlags(), flag);
       return problem(absent ? entry.key + ": this version of aegis does not have it"
-                            : "unknown setting " + Quoted(entry.key));
+                            : "unknown setting " + Quoted(entry.key) +
+                                  DidYouMean(entry.key, FileKeys()));
     }
     const auto index = static_cast<std::size_t>(setting - Settings().begin());
     if (line_of[index] != 0) {
@@ -97,7 +89,7 @@ class Loader {
 
   void ApplyEnvironment() {
     for (const auto& [variable, value] : sources_.environment) {
-      if (value.empty() || variable == "AEGIS_CONFIG") continue;
+      if (value.empty() || variable == kConfigVariable || variable == kClientVariable) continue;
       const auto setting = std::ranges::find(Settings(), variable, &Setting::Variable);
       if (setting != Settings().end()) {
         const auto index = static_cast<std::size_t>(setting - Settings().begin());
@@ -106,9 +98,22 @@ class Loader {
         loaded_.problems.push_back(variable + ": this version of aegis does not have it");
       } else {
         // Only a warning: orchestrators invent variables with any prefix.
-        loaded_.warnings.push_back("the environment variable " + variable + " is not a setting");
+        loaded_.warnings.push_back("the environment variable " + variable + " is not a setting" +
+                                   DidYouMean(variable, Variables()));
       }
     }
+  }
+
+  static std::vector<std::string> FileKeys() {
+    std::vector<std::string> keys;
+    for (const Setting& setting : Settings()) keys.push_back(setting.FileKey());
+    return keys;
+  }
+
+  static std::vector<std::string> Variables() {
+    std::vector<std::string> variables = {kConfigVariable};
+    for (const Setting& setting : Settings()) variables.push_back(setting.Variable());
+    return variables;
   }
 
   static bool IsAbsent(const std::string& variable) {
@@ -175,6 +180,19 @@ std::string YamlQuoted(const std::string& text) {
 }
 
 }  // namespace
+
+std::string Quoted(std::string_view text) {
+  constexpr std::size_t kShownMax = 80;
+  std::string shown = "'";
+  for (const char c : text.substr(0, kShownMax)) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      shown += c;
+    }
+  }
+  return shown + (text.size() > kShownMax ? "...'" : "'");
+}
 
 std::string Refusal(const std::string& value, const std::string& allowed) {
   return Quoted(value) + " is not allowed: must be " + allowed;

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.h"
@@ -38,7 +39,10 @@ LoadedConfig LoadConfig(const ConfigSources& sources, const std::string& host_na
 // The effective configuration as YAML that LoadConfig() reads back, each value with its origin.
 std::string ConfigAsYaml(const LoadedConfig& loaded);
 
-// "'value' is not allowed: must be ..." with the value shortened and made printable.
+// A value for a message: in quotes, shortened and made printable.
+std::string Quoted(std::string_view text);
+
+// "'value' is not allowed: must be ..."
 std::string Refusal(const std::string& value, const std::string& allowed);
 
 }  // namespace aegis::node

@@ -60,17 +60,60 @@ TEST(CommandLineTest, NegativeNumberIsAValueAndNotAFlag) {
   ExpectRefused(Read({"--weight", "-1"}), "--weight: '-1' is not allowed");
 }
 
-TEST(CommandLineTest, FlagWithoutItsValueIsNamed) {
+TEST(CommandLineTest, FlagWithoutItsValueIsNamedWithWhatIsAllowed) {
   for (const Setting& setting : Settings()) {
-    ExpectRefused(Read({setting.FlagName().c_str()}), setting.FlagName());
+    const std::string error =
+        setting.FlagName() + ": a value is missing: must be " + setting.allowed + "\n";
+    ExpectRefused(Read({setting.FlagName().c_str()}), error);
+    ExpectRefused(Read({setting.FlagName().c_str(), "--check-config"}), error);
+  }
+  ExpectRefused(Read({"--config", "--check-config"}), "--config: a value is missing: must be");
+}
+
+TEST(CommandLineTest, NothingBehindTheEqualsSignIsTheEmptyValue) {
+  for (const Setting& setting : Settings()) {
+    const std::string flag = setting.FlagName() + "=";
+    const StartPlan plan = Read({flag.c_str(), "--check-config"});
+    Config config;
+    if (setting.assign("", config)) {
+      EXPECT_EQ(plan.output, "ok\n") << flag;
+      EXPECT_EQ(plan.exit_status, 0) << flag;
+    } else {
+      ExpectRefused(plan, setting.FlagName() + ": '' is not allowed: must be " + setting.allowed);
+    }
+  }
+  EXPECT_EQ(Read({"--zone="}, {{"AEGIS_ZONE", "eu"}}).config.zone, "");
+  EXPECT_TRUE(Read({"--seeds="}, {{"AEGIS_SEEDS", "a:1"}}).config.seeds.empty());
+  ExpectRefused(Read({"--config="}), "--config: '' is not allowed: must be the name of a file");
+  ExpectRefused(Read({"--config", ""}), "--config: '' is not allowed: must be the name of a file");
+}
+
+TEST(CommandLineTest, ValueBehindTheEqualsSignMayLookLikeAFlag) {
+  EXPECT_EQ(Read({"--zone=--check-config"}).config.zone, "--check-config");
+  EXPECT_EQ(Read({"--zone=a=b"}).config.zone, "a=b");
+  EXPECT_EQ(Read({"--zone=[a,b]"}).config.zone, "[a,b]");
+}
+
+TEST(CommandLineTest, SwitchesTakeNoValue) {
+  for (const char* flag : {"--check-config", "--print-config", "--version", "--help"}) {
+    ExpectRefused(Read({(std::string(flag) + "=0").c_str()}),
+                  std::string(flag) + ": takes no value, '0' is too much");
+    ExpectRefused(Read({(std::string(flag) + "=").c_str()}),
+                  std::string(flag) + ": takes no value, '' is too much");
   }
 }
 
 TEST(CommandLineTest, UnknownFlagsAndWordsAreNamed) {
-  ExpectRefused(Read({"--shard", "8"}), "--shard: no such flag");
-  ExpectRefused(Read({"--shard=8"}), "--shard: no such flag");
+  ExpectRefused(Read({"--shard", "8"}), "--shard: no such flag; did you mean --shards?\n");
+  ExpectRefused(Read({"--shard=8"}), "--shard: no such flag; did you mean --shards?\n");
+  ExpectRefused(Read({"--nonsense"}), "--nonsense: no such flag\n");
   ExpectRefused(Read({"serve"}), "'serve': only flags are expected");
   ExpectRefused(Read({"-x"}), "'-x': only flags are expected");
+  ExpectRefused(Read({"--"}), "'--': only flags are expected");
+  // What becomes of a value with a space and no quotes.
+  ExpectRefused(Read({"--node-id=a", "b"}), "'b': only flags are expected");
+  ExpectRefused(Read({"--node-id", "a", "b"}), "'b': only flags are expected");
+  ExpectRefused(Read({"--seeds", "a:1", "b:2"}), "'b:2': only flags are expected");
 }
 
 TEST(CommandLineTest, FlagOfALaterVersionIsRefusedWithoutShowingItsValue) {
@@ -112,6 +155,23 @@ TEST(CommandLineTest, CheckConfigSaysOkOrAllProblems) {
   const StartPlan bad = Read({"--check-config", "--shards", "9"}, {{"AEGIS_WEIGHT", "0"}});
   ExpectRefused(bad, "--shards: '9'");
   ExpectRefused(bad, "AEGIS_WEIGHT: '0'");
+}
+
+TEST(CommandLineTest, CheckingAndPrintingWarnOfVariablesThatAreNoSetting) {
+  const std::map<std::string, std::string> environment = {{"AEGIS_NODEID", "n"}};
+  const std::string warning =
+      "aegis: warning: the environment variable AEGIS_NODEID is not a setting; "
+      "did you mean AEGIS_NODE_ID?\n";
+  EXPECT_EQ(Read({"--check-config"}, environment).errors, warning);
+  EXPECT_EQ(Read({"--check-config"}, environment).output, "ok\n");
+  EXPECT_EQ(Read({"--check-config"}, environment).exit_status, 0);
+  EXPECT_EQ(Read({"--print-config"}, environment).errors, warning);
+}
+
+TEST(CommandLineTest, ConfigurationIsCheckedAndPrintedWhenBothAreAskedFor) {
+  const std::string printed = Read({"--print-config", "--shards", "8"}).output;
+  EXPECT_EQ(Read({"--check-config", "--print-config", "--shards", "8"}).output,
+            printed + "\n# ok\n");
 }
 
 TEST(CommandLineTest, PrintConfigShowsEverySettingWithItsOrigin) {

@@ -198,7 +198,8 @@ TEST(ConfigLoaderTest, ListWhereOneValueBelongsIsRefused) {
 }
 
 TEST(ConfigLoaderTest, UnknownKeyIsNamedWithFileAndLine) {
-  EXPECT_EQ(OnlyProblem(FromFile("shards: 8\nshard: 8\n")), "f.yaml:2: unknown setting 'shard'");
+  EXPECT_EQ(OnlyProblem(FromFile("shards: 8\nshard: 8\n")),
+            "f.yaml:2: unknown setting 'shard'; did you mean shards?");
   EXPECT_EQ(OnlyProblem(FromFile("config: other.yaml")), "f.yaml:1: unknown setting 'config'");
 }
 
@@ -223,6 +224,11 @@ TEST(ConfigLoaderTest, UnknownVariableIsAWarning) {
       Load({{}, {{"AEGIS_SHARD", "8"}, {"AEGIS_CONFIG", "read elsewhere"}}, {}, {}});
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("AEGIS_SHARD ")));
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("did you mean AEGIS_SHARDS?")));
+}
+
+TEST(ConfigLoaderTest, VariableOfTheClientProgramsIsNoMistake) {
+  EXPECT_THAT(Load({{}, {{"AEGIS_SERVERS", "a:1"}}, {}, {}}).warnings, IsEmpty());
 }
 
 TEST(ConfigLoaderTest, AllProblemsAreReportedAtOnce) {
