@@ -1,6 +1,8 @@
 """How a node starts, refuses to start, meets strangers, and ends."""
 
+import contextlib
 import os
+import re
 import resource
 import signal
 import socket
@@ -28,6 +30,20 @@ class Starting(unittest.TestCase):
             [harness.BINARY, "--data-dir", str(self.directory / "data"), *flags],
             capture_output=True, text=True, timeout=30, check=False,
             env={**os.environ, **environment})
+
+    @contextlib.contextmanager
+    def node_process(self, *flags, **environment):
+        """A node with these flags alone, while the "with" lasts; its log is node.log."""
+        with open(self.directory / "node.log", "wb") as log:
+            process = subprocess.Popen(
+                [harness.BINARY, "--data-dir", str(self.directory / "data"), *flags],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, **environment})
+        try:
+            yield process
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(timeout=40), 0)
 
     def start(self, name, *flags, seeds=()):
         """A node of its own, which the test's end also ends."""
@@ -131,6 +147,73 @@ class Starting(unittest.TestCase):
             self.assertIn("CLUSTERDOWN", str(client.call("GET", "k")))
             self.assertLess(time.monotonic() - started, 10)
         self.assertEqual(node.leave(), 0)
+
+    def test_seeds_that_do_not_help_are_named_in_the_log_with_the_reason(self):
+        first = self.start("first")
+        closed = harness.free_ports(1)[0]
+        nodes = {
+            "Connection refused": self.start("refused", seeds=[f"127.0.0.1:{closed}"]),
+            "not a gossip port": self.start("client-port", seeds=[f"127.0.0.1:{first.port}"]),
+            "without --seeds this node asks nobody": self.start(
+                "expecting", "--bootstrap-expect", "3"),
+        }
+        for reason, node in nodes.items():
+            log = harness.wait_until(
+                lambda node=node: node.log() if "waiting: " in node.log() else None,
+                f"{node.name} to say what it waits for", patience=10)
+            line = next(line for line in log.splitlines() if "waiting: " in line)
+            self.assertIn(" warn ", line)
+            self.assertIn(reason, line)
+
+    def test_the_end_of_a_wait_is_logged(self):
+        ports = harness.free_ports(2)
+        seed = f"127.0.0.1:{ports[1]}"
+        waiting = self.start("waiting", seeds=[seed])
+        harness.wait_until(lambda: seed in waiting.log(), "the seed to be missed")
+        with self.node_process("--bind", f"127.0.0.1:{ports[0]}", "--gossip", seed):
+            waiting.wait_ready()
+            harness.wait_until(lambda: "the wait is over: 2 nodes are here" in waiting.log(),
+                               "the end of the wait to be logged")
+
+    def test_settings_that_the_cluster_overrides_are_a_warning(self):
+        first = self.start("first")
+        first.wait_ready()
+        second = self.start("second", "--shards", "8", seeds=[f"127.0.0.1:{first.gossip_port}"])
+        second.wait_ready()
+        line = next(line for line in second.log().splitlines() if "shards 256 instead of 8" in line)
+        self.assertIn(" warn ", line)
+
+    def test_nodes_on_all_interfaces_tell_one_address_whatever_their_seeds_are(self):
+        ports = harness.free_ports(4)
+        machine = subprocess.run(["hostname", "-I"], capture_output=True, text=True,
+                                 check=True).stdout.split()
+        of_others = [address for address in machine if ":" not in address]
+
+        def told(port, gossip, *flags):
+            """Where a node says that others reach it, as its log has it."""
+            log = self.directory / "node.log"
+            log.unlink(missing_ok=True)
+            with self.node_process("--bind", f":{port}", "--gossip", f":{gossip}", *flags):
+                line = harness.wait_until(
+                    lambda: next((l for l in log.read_text().splitlines() if "are told" in l), None),
+                    "the log line with the addresses")
+            return re.search(r"told (\S+):(\d+) for clients and (\S+):(\d+) for gossip",
+                             line).groups()
+
+        founder = told(*ports[:2])
+        host = founder[0]
+        self.assertEqual(founder, (host, str(ports[0]), host, str(ports[1])))
+        self.assertIn(host, of_others or ["127.0.0.1"])
+        joiner = (host, str(ports[2]), host, str(ports[3]))
+        self.assertEqual(told(*ports[2:], "--seeds", f"localhost:{ports[1]}"), joiner)
+        self.assertEqual(told(*ports[2:]), joiner)
+
+    def test_a_variable_that_is_no_setting_is_warned_of_in_the_log(self):
+        log = self.directory / "node.log"
+        with self.node_process("--bind", "127.0.0.1:0", "--gossip", "127.0.0.1:0",
+                               AEGIS_NODEID="n"):
+            harness.wait_until(lambda: "did you mean AEGIS_NODE_ID?" in log.read_text(),
+                               "the warning")
 
     def test_seeds_by_name_are_resolved(self):
         first = self.start("first")

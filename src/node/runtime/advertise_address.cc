@@ -16,48 +16,52 @@ bool IsLinkLocal(std::string_view host) {
   return host.starts_with("169.254.") || host.starts_with("fe80:");
 }
 
+bool IsAnyInterface(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
+
 // What a socket on all interfaces can be reached at. "::" takes IPv4 connections too.
 class Candidates {
  public:
   Candidates(bool with_ipv6, const Network& network) : with_ipv6_(with_ipv6), network_(network) {}
 
   std::string Best(const std::vector<Endpoint>& seeds) const {
-    std::string loopback;
-    bool all_resolved = true;
-    for (const Endpoint& seed : seeds) {
-      const auto addresses = network_.Resolve(seed);
-      all_resolved = all_resolved && addresses.ok();
-      if (!addresses.ok()) continue;
-      for (const Endpoint& address : addresses.value()) {
-        const auto source = Source(address);
-        if (!source) continue;
-        if (!IsLoopback(*source)) return *source;
-        if (loopback.empty()) loopback = *source;
-      }
+    if (auto source = TowardsSeeds(seeds)) return *std::move(source);
+    // Addresses for documentation (RFC 5737, RFC 3849): only the default route leads there.
+    for (const char* beyond : {"192.0.2.1", "2001:db8::1"}) {
+      if (auto source = Source({beyond, 9})) return *std::move(source);
     }
-    // A seed without an address yet may turn out to be anywhere.
-    if (!loopback.empty() && all_resolved) return loopback;
-    return WithoutSeeds();
+    return OfAnInterface().value_or("127.0.0.1");
   }
 
  private:
   bool Usable(std::string_view host) const { return with_ipv6_ || !IsIpv6(host); }
 
+  // The address that packets to `to` leave from, if another machine can send to it.
   std::optional<std::string> Source(const Endpoint& to) const {
-    return Usable(to.host) ? network_.SourceFor(to) : std::nullopt;
+    if (!Usable(to.host)) return std::nullopt;
+    auto source = network_.SourceFor(to);
+    return source && IsLoopback(*source) ? std::nullopt : source;
   }
 
-  std::string WithoutSeeds() const {
-    // Addresses for documentation (RFC 5737, RFC 3849): only the default route leads there.
-    for (const char* beyond : {"192.0.2.1", "2001:db8::1"}) {
-      const auto source = Source({beyond, 9});
-      if (source && !IsLoopback(*source)) return *source;
+  std::optional<std::string> TowardsSeeds(const std::vector<Endpoint>& seeds) const {
+    for (const Endpoint& seed : seeds) {
+      const auto addresses = network_.Resolve(seed);
+      if (!addresses.ok()) continue;
+      for (const Endpoint& address : addresses.value()) {
+        if (auto source = Source(address)) return source;
+      }
     }
-    const std::vector<std::string> interfaces = network_.InterfaceAddresses();
-    const auto found = std::ranges::find_if(interfaces, [this](const std::string& address) {
-      return Usable(address) && !IsLinkLocal(address);
-    });
-    return found == interfaces.end() ? "127.0.0.1" : *found;
+    return std::nullopt;
+  }
+
+  std::optional<std::string> OfAnInterface() const {
+    std::optional<std::string> link_local;
+    for (const std::string& address : network_.InterfaceAddresses()) {
+      if (!Usable(address)) continue;
+      if (!IsLinkLocal(address)) return address;
+      // An IPv6 one means nothing without the name of an interface, and that is ours alone.
+      if (!IsIpv6(address) && !link_local) link_local = address;
+    }
+    return link_local;
   }
 
   const bool with_ipv6_;
@@ -72,7 +76,7 @@ Result<Endpoint> AdvertiseAddress(const Endpoint& bind, const std::optional<Endp
   const auto bound = network.Resolve(bind);
   if (!bound.ok()) return bound.error();
   const std::string& host = bound.value().front().host;
-  if (host != "0.0.0.0" && host != "::") return bound.value().front();
+  if (!IsAnyInterface(host)) return bound.value().front();
   return Endpoint{Candidates(host == "::", network).Best(seeds), bind.port};
 }
 
@@ -85,6 +89,17 @@ Result<Endpoint> NumericAdvertiseAddress(const Endpoint& bind,
   const auto numeric = network.Resolve(address.value());
   if (!numeric.ok()) return numeric.error();
   return numeric.value().front();
+}
+
+bool IsOnlyLocal(const Endpoint& bind, const Endpoint& told) {
+  return IsAnyInterface(bind.host) && IsLoopback(told.host);
+}
+
+bool IsThisNode(const Endpoint& seed, const Endpoint& bind, const Network& network) {
+  if (seed == bind) return true;
+  if (seed.port != bind.port || !IsAnyInterface(bind.host)) return false;
+  // What this machine sends to itself leaves from where it goes to.
+  return IsLoopback(seed.host) || network.SourceFor(seed) == seed.host;
 }
 
 }  // namespace aegis::node

@@ -210,8 +210,9 @@ void ControlLoop::CarryOutGossip() {
   for (gossip::StreamRequest& request : effects_.gossip.streams) {
     ExchangeOverStream(
         io_, request.to, std::move(request.body), gossip::Options().stream_timeout,
-        [this, id = request.id](const Result<Bytes>& reply) {
+        [this, id = request.id, to = request.to](const Result<Bytes>& reply) {
           With([&](TimePoint now) { control_.OnStreamReply(id, reply, now, effects_); });
+          if (on_exchange_) on_exchange_(to, reply);
         });
   }
   for (const gossip::Event& event : effects_.gossip.events) LogGossip(event);

@@ -59,6 +59,9 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   void Leave();
   // Tells the others that this node is gone.
   void Goodbye();
+  // Is told what every exchange of state with another node came to, right or wrong.
+  using ExchangeListener = std::function<void(const Endpoint& with, const Result<Bytes>& reply)>;
+  void SetExchangeListener(ExchangeListener listener) { on_exchange_ = std::move(listener); }
   // Seeds have been resolved anew.
   void Join(const std::vector<Endpoint>& seeds);
 
@@ -88,6 +91,7 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
   RecordKeeper& records_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
+  ExchangeListener on_exchange_;
   GossipLeadership rule_;
   Control control_;
   ControlEffects effects_;

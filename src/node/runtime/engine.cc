@@ -32,6 +32,7 @@ struct Engine::Opened {
   ControlLoop::Sockets peer_port;
   std::optional<PidFile> pid_file;
   Member self;
+  std::vector<Endpoint> seeds;  // Whom to ask first.
 };
 
 namespace {
@@ -62,13 +63,15 @@ Result<ControlLoop::Sockets> OpenGossip(Endpoint& address) {
   }
 }
 
-// Seeds that cannot be resolved yet stay names: they are resolved anew whenever they are asked.
+// REQUIRES: config.gossip is numeric. Seeds that cannot be resolved yet stay names: they are
+// resolved anew whenever they are asked.
 std::vector<Endpoint> SeedsOf(const Config& config, const std::optional<NodeRecord>& record,
                               const Endpoint& self) {
   std::vector<Endpoint> seeds;
   const auto add = [&](const Endpoint& seed) {
     const bool known = std::find(seeds.begin(), seeds.end(), seed) != seeds.end();
-    if (!known && seed != self) seeds.push_back(seed);
+    const bool is_self = seed == self || IsThisNode(seed, config.gossip);
+    if (!known && !is_self) seeds.push_back(seed);
   };
   for (const Endpoint& seed : config.seeds) {
     const auto resolved = SystemNetwork().Resolve(seed);
@@ -112,10 +115,9 @@ ClusterSettings SettingsOf(const Config& config, const std::optional<NodeRecord>
   return kept;
 }
 
-Control::Options OptionsOf(const Config& config, const std::optional<NodeRecord>& record,
-                           const Endpoint& self) {
+Control::Options OptionsOf(const Config& config, std::vector<Endpoint> seeds) {
   Control::Options options;
-  options.seeds = SeedsOf(config, record, self);
+  options.seeds = std::move(seeds);
   options.bootstrap_expect = config.bootstrap_expect;
   return options;
 }
@@ -169,10 +171,11 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
     if (!created.ok()) return Prefixed("--pid-file", created.error());
     pid_file.emplace(std::move(created).value());
   }
+  auto seeds = SeedsOf(config, record.value(), self.value().gossip_address);
   std::unique_ptr<Engine> engine(
       new Engine({std::move(config), std::move(data_dir).value(), std::move(record).value(),
                   std::move(client_ports).value(), std::move(peer_port).value(),
-                  std::move(pid_file), std::move(self).value()}));
+                  std::move(pid_file), std::move(self).value(), std::move(seeds)}));
   if (wanted.health_addr) {
     const auto listening = engine->http_.Listen(*wanted.health_addr);
     if (!listening.ok()) return Prefixed("--health-addr", listening.error());
@@ -187,11 +190,12 @@ Engine::Engine(Opened opened)
       node_(opened.config, opened.self, SteadyNow()),
       records_(opened.config.data_dir, opened.record),
       control_(node_, SettingsOf(opened.config, opened.record),
-               OptionsOf(opened.config, opened.record, opened.self.gossip_address),
-               std::move(opened.peer_port), records_),
+               OptionsOf(opened.config, opened.seeds), std::move(opened.peer_port), records_),
       departure_(node_, control_, [this] { control_.Stop(); }),
       seed_watch_(control_, opened.config.seeds,
-                  opened.record ? opened.record->peers : std::vector<Endpoint>()),
+                  opened.record ? opened.record->peers : std::vector<Endpoint>(),
+                  opened.config.gossip),
+      join_watch_(control_, opened.seeds, opened.config.bootstrap_expect),
       health_pages_(node_, control_),
       http_(control_.io()),
       signals_(control_.io(), SIGTERM, SIGINT) {
@@ -214,14 +218,35 @@ int Engine::Run() {
   AEGIS_LOG(kInfo, "node", "{} {}: clients at {}, gossip at {}, {} workers", node_.self.name,
             SoftwareVersion(), node_.config.bind.ToString(), node_.config.gossip.ToString(),
             workers_.size());
+  LogToldAddresses();
   AwaitSignal();
   seed_watch_.Start();
+  join_watch_.Start();
   StartWorkers();
   control_.Run();
   for (const auto& worker : workers_) worker->Stop();
   for (std::thread& thread : threads_) thread.join();
   AEGIS_LOG(kInfo, "node", "gone");
   return EXIT_SUCCESS;
+}
+
+void Engine::LogToldAddresses() const {
+  const Member& self = node_.self;
+  AEGIS_LOG(kInfo, "node", "others are told {} for clients and {} for gossip",
+            self.client_address.ToString(), self.gossip_address.ToString());
+  const auto warn = [](const char* flag, const Endpoint& told) {
+    AEGIS_LOG(kWarn, "node",
+              "this machine has no address but loopback: only who is on it can reach {}; {} says "
+              "another",
+              told.ToString(), flag);
+  };
+  const Config& config = node_.config;
+  if (!config.client_advertise && IsOnlyLocal(config.bind, self.client_address)) {
+    warn("--client-advertise", self.client_address);
+  }
+  if (!config.gossip_advertise && IsOnlyLocal(config.gossip, self.gossip_address)) {
+    warn("--gossip-advertise", self.gossip_address);
+  }
 }
 
 void Engine::StartWorkers() {

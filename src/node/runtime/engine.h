@@ -16,6 +16,7 @@
 #include "node/runtime/departure.h"
 #include "node/runtime/health_pages.h"
 #include "node/runtime/http_server.h"
+#include "node/runtime/join_watch.h"
 #include "node/runtime/node_state.h"
 #include "node/runtime/pid_file.h"
 #include "node/runtime/record_keeper.h"
@@ -40,6 +41,7 @@ class Engine {
   explicit Engine(Opened opened);
   void AwaitSignal();
   void StartWorkers();
+  void LogToldAddresses() const;
 
   DataDir data_dir_;
   std::optional<PidFile> pid_file_;
@@ -49,6 +51,7 @@ class Engine {
   std::vector<std::unique_ptr<Worker>> workers_;
   Departure departure_;
   SeedWatch seed_watch_;
+  JoinWatch join_watch_;
   HealthPages health_pages_;
   HttpServer http_;
   asio::signal_set signals_;

@@ -38,7 +38,12 @@ void LogGossip(const gossip::Event& event) {
       AEGIS_LOG(kInfo, "gossip", "{} is forgotten", who);
       return;
     case Kind::kAdopted:
-      AEGIS_LOG(kInfo, "gossip", "joined through {} {}", who, event.detail);
+      AEGIS_LOG(kInfo, "gossip", "joined through {}", who);
+      if (!event.detail.empty()) {
+        AEGIS_LOG(kWarn, "gossip",
+                  "this node's settings give way to those its cluster was born with: {}",
+                  event.detail);
+      }
       return;
     case Kind::kRefusedForeign:
     case Kind::kIdConflict:

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "node/runtime/advertise_address.h"
+
 namespace aegis::node {
 
 namespace {
@@ -20,10 +22,11 @@ bool IsName(const Endpoint& endpoint) {
 }  // namespace
 
 SeedWatch::SeedWatch(ControlLoop& control, std::vector<Endpoint> seeds,
-                     std::vector<Endpoint> others)
+                     std::vector<Endpoint> others, Endpoint bind)
     : control_(control),
       seeds_(std::move(seeds)),
       others_(std::move(others)),
+      bind_(std::move(bind)),
       resolver_(control.io()),
       timer_(control.io()) {}
 
@@ -58,8 +61,10 @@ void SeedWatch::Resolve(std::size_t at) {
                               found.host = result.endpoint().address().to_string();
                               if (result.endpoint().address().is_v4()) break;
                             }
-                            if (found != control_.control().swim().self().gossip_address)
-                              found_.push_back(found);
+                            const bool is_self =
+                                found == control_.control().swim().self().gossip_address ||
+                                IsThisNode(found, bind_);
+                            if (!is_self) found_.push_back(found);
                             Resolve(at + 1);
                           });
 }

@@ -17,7 +17,9 @@ namespace aegis::node {
 class SeedWatch {
  public:
   // `seeds`: as configured; `others`: addresses to keep, whatever the names become.
-  SeedWatch(ControlLoop& control, std::vector<Endpoint> seeds, std::vector<Endpoint> others);
+  // `bind`: where this node's gossip listens, for seeds that turn out to be itself.
+  SeedWatch(ControlLoop& control, std::vector<Endpoint> seeds, std::vector<Endpoint> others,
+            Endpoint bind);
 
   void Start();
 
@@ -29,6 +31,7 @@ class SeedWatch {
   ControlLoop& control_;
   const std::vector<Endpoint> seeds_;
   const std::vector<Endpoint> others_;
+  const Endpoint bind_;
   asio::ip::tcp::resolver resolver_;
   asio::steady_timer timer_;
   std::vector<Endpoint> found_;

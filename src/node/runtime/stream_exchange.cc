@@ -2,6 +2,7 @@
 
 #include <array>
 #include <asio/buffer.hpp>
+#include <asio/error.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read.hpp>
@@ -66,11 +67,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void Connect(const Endpoint& numeric) {
     Dial(io_, numeric, patience_,
-         [self = shared_from_this()](Result<asio::ip::tcp::socket> socket) {
+         [self = shared_from_this(), numeric](Result<asio::ip::tcp::socket> socket) {
            if (!self->done_) return;
            if (!socket.ok()) {
-             self->Fail(socket.error().message);
-             return;
+             // Of a numeric address the error speaks itself.
+             if (numeric == self->to_) return self->Finish(socket.error());
+             return self->Fail(socket.error().message);
            }
            self->socket_.emplace(std::move(socket).value());
            self->Ask();
@@ -88,10 +90,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void ReadLength() {
     asio::async_read(*socket_, asio::buffer(length_),
                      [self = shared_from_this()](const asio::error_code& error, std::size_t) {
-                       if (error) return self->Fail(error.message());
+                       if (error) return self->FailToRead(error);
                        const auto size = LoadBigEndian<std::uint32_t>(
                            ByteView(self->length_.data(), self->length_.size()));
-                       if (size > limits::kPushPullSizeMax) return self->Fail("answer too large");
+                       if (size > limits::kPushPullSizeMax) {
+                         return self->Fail("what answers there is not a gossip port");
+                       }
                        self->reply_.resize(size);
                        self->ReadReply();
                      });
@@ -100,9 +104,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void ReadReply() {
     asio::async_read(*socket_, asio::buffer(reply_.data(), reply_.size()),
                      [self = shared_from_this()](const asio::error_code& error, std::size_t) {
-                       if (error) return self->Fail(error.message());
+                       if (error) return self->FailToRead(error);
                        self->Finish(std::move(self->reply_));
                      });
+  }
+
+  void FailToRead(const asio::error_code& error) {
+    Fail(error == asio::error::eof ? "the connection was closed without an answer"
+                                   : error.message());
   }
 
   void Fail(const std::string& why) {

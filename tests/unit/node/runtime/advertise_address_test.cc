@@ -65,19 +65,19 @@ TEST_F(AdvertiseAddressTest, IsTheBoundAddressIfThatIsOne) {
   EXPECT_THAT(Advertised({"nobody", 7701}), HasSubstr("nobody: cannot be resolved"));
 }
 
-TEST_F(AdvertiseAddressTest, IsLoopbackWhenAllSeedsAre) {
-  EXPECT_EQ(Advertised(everywhere_, {{"localhost", 7701}, {"127.0.0.1", 7711}}), "127.0.0.1:7701");
-}
-
 TEST_F(AdvertiseAddressTest, IsTheOneThatRoutesToASeedOnAnotherMachine) {
+  network_.default_route = false;
   EXPECT_EQ(Advertised(everywhere_, {{"near", 1}}), "10.0.0.1:7701");
   // Debian gives a machine's own name a loopback address.
   EXPECT_EQ(Advertised(everywhere_, {{"me", 1}, {"near", 1}}), "10.0.0.1:7701");
+  EXPECT_EQ(Advertised(everywhere_, {{"not-started", 1}, {"near", 1}}), "10.0.0.1:7701");
 }
 
-TEST_F(AdvertiseAddressTest, SeedsWithoutAnAddressYetMayBeAnywhere) {
-  EXPECT_EQ(Advertised(everywhere_, {{"not-started", 1}}), "10.0.0.1:7701");
-  EXPECT_EQ(Advertised(everywhere_, {{"me", 1}, {"not-started", 1}}), "10.0.0.1:7701");
+TEST_F(AdvertiseAddressTest, IsTheSameWithASeedOnThisMachineAsWithout) {
+  for (const std::vector<Endpoint>& seeds :
+       {std::vector<Endpoint>{}, {{"localhost", 7701}}, {{"me", 1}, {"127.0.0.1", 7711}}}) {
+    EXPECT_EQ(Advertised(everywhere_, seeds), "10.0.0.1:7701");
+  }
 }
 
 TEST_F(AdvertiseAddressTest, WithoutSeedsFollowsTheDefaultRouteThenInterfacesThenLoopback) {
@@ -85,8 +85,28 @@ TEST_F(AdvertiseAddressTest, WithoutSeedsFollowsTheDefaultRouteThenInterfacesThe
   network_.default_route = false;
   network_.interfaces = {"169.254.1.1", "fd00::1", "10.0.0.77"};
   EXPECT_EQ(Advertised(everywhere_), "10.0.0.77:7701");
+  network_.interfaces = {"fe80::1%eth0", "169.254.1.1"};
+  EXPECT_EQ(Advertised(everywhere_), "169.254.1.1:7701");
+  EXPECT_EQ(Advertised(everywhere_, {{"localhost", 7701}}), "169.254.1.1:7701");
   network_.interfaces.clear();
   EXPECT_EQ(Advertised(everywhere_), "127.0.0.1:7701");
+  EXPECT_EQ(Advertised(everywhere_, {{"localhost", 7701}}), "127.0.0.1:7701");
+}
+
+TEST_F(AdvertiseAddressTest, LoopbackToldForAllInterfacesIsOnlyLocal) {
+  EXPECT_TRUE(IsOnlyLocal(everywhere_, {"127.0.0.1", 7701}));
+  EXPECT_FALSE(IsOnlyLocal(everywhere_, {"10.0.0.1", 7701}));
+  EXPECT_FALSE(IsOnlyLocal({"127.0.0.1", 7701}, {"127.0.0.1", 7701}));
+}
+
+TEST_F(AdvertiseAddressTest, SeedThatLeadsBackHereIsThisNode) {
+  for (const char* host : {"127.0.0.1", "127.0.1.1", "::1", "10.0.0.1"}) {
+    EXPECT_TRUE(IsThisNode({host, 7701}, everywhere_, network_)) << host;
+    EXPECT_FALSE(IsThisNode({host, 7711}, everywhere_, network_)) << host;
+  }
+  EXPECT_FALSE(IsThisNode({"10.0.0.2", 7701}, everywhere_, network_));
+  EXPECT_TRUE(IsThisNode({"127.0.0.1", 7701}, {"127.0.0.1", 7701}, network_));
+  EXPECT_FALSE(IsThisNode({"127.0.0.1", 7701}, {"127.0.0.2", 7701}, network_));
 }
 
 TEST_F(AdvertiseAddressTest, IsIpv6OnlyIfTheSocketIs) {
@@ -121,9 +141,12 @@ TEST(SystemNetworkTest, NamesWhatItCannotResolve) {
               HasSubstr("node.invalid: cannot be resolved: "));
 }
 
-TEST(AdvertiseOnThisMachineTest, LocalhostSeedsMeanLoopback) {
-  const auto address = AdvertiseAddress({"0.0.0.0", 7711}, std::nullopt, {{"localhost", 7701}});
-  EXPECT_EQ(address.value(), (Endpoint{"127.0.0.1", 7711}));
+TEST(AdvertiseOnThisMachineTest, SeedOnThisMachineChangesNothing) {
+  const Endpoint everywhere{"0.0.0.0", 7711};
+  EXPECT_EQ(AdvertiseAddress(everywhere, std::nullopt, {{"localhost", 7701}}).value(),
+            AdvertiseAddress(everywhere, std::nullopt, {}).value());
+  const Endpoint told = AdvertiseAddress(everywhere, std::nullopt, {}).value();
+  EXPECT_TRUE(IsThisNode(told, everywhere));
 }
 
 }  // namespace
