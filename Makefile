@@ -70,7 +70,7 @@ bench-gossip: configure  ## Simulate the gossip of large clusters and write docs
 
 .PHONY: install
 install: build  ## Install the binaries and the client library below PREFIX (/usr/local).
-	@cmake --build --preset release --parallel $(JOBS)
+	@cmake --build --preset release --parallel $(JOBS) --target aegiskv_client
 	@cmake --install build --prefix $(PREFIX)
 
 .PHONY: clean

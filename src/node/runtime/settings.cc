@@ -187,7 +187,7 @@ Setting SeedsSetting() {
 
 Setting ShardsSetting() {
   Setting setting = Number<std::uint32_t>(
-      {"shards", kBirth, "N", "Shards that the keys are divided into, a power of two"},
+      {"shards", kBirth, "N", "Shards of the keys, a power of two; for tens of nodes 4096"},
       &Config::shards, limits::kShardsMin, limits::kShardsMax);
   setting.other_key = "num_shards";
   setting.allowed = "a power of two from " + std::to_string(limits::kShardsMin) + " to " +

@@ -198,6 +198,10 @@ TEST(CommandLineTest, HelpShowsEveryFlagInGroups) {
   EXPECT_EQ(Read({"-h"}).output, plan.output);
 }
 
+TEST(CommandLineTest, HelpSaysWhenMoreShardsAreWanted) {
+  EXPECT_THAT(Read({"--help"}).output, testing::ContainsRegex("--shards [^\n]*4096"));
+}
+
 TEST(CommandLineTest, VersionIsPrinted) {
   EXPECT_EQ(Read({"--version"}).output, "aegis " + std::string(SoftwareVersion()) + "\n");
 }
