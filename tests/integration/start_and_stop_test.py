@@ -194,11 +194,9 @@ class Starting(unittest.TestCase):
             log = self.directory / "node.log"
             log.unlink(missing_ok=True)
             with self.node_process("--bind", f":{port}", "--gossip", f":{gossip}", *flags):
-                line = harness.wait_until(
-                    lambda: next((l for l in log.read_text().splitlines() if "are told" in l), None),
-                    "the log line with the addresses")
-            return re.search(r"told (\S+):(\d+) for clients and (\S+):(\d+) for gossip",
-                             line).groups()
+                pattern = r"are told (\S+):(\d+) for clients and (\S+):(\d+) for gossip"
+                return harness.wait_until(lambda: re.search(pattern, log.read_text()),
+                                          "the log line with the addresses").groups()
 
         founder = told(*ports[:2])
         host = founder[0]
