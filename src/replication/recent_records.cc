@@ -5,28 +5,34 @@
 #include "base/check.h"
 
 namespace aegis::replication {
+namespace {
+
+constexpr std::size_t kChunkBytes = 16 * 1024;
+
+}  // namespace
 
 void RecentRecords::Append(Version version, ByteView encoded) {
   AEGIS_CHECK(index_.empty() ? version > base_ : version > index_.back().version,
               "records come in order");
-  buffer_.append(encoded);
-  index_.push_back({version, dropped_ + bytes()});
+  const bool full =
+      !chunks_.empty() && chunks_.back().records.size() + encoded.size() > kChunkBytes;
+  if (chunks_.empty() || full) chunks_.push_back({end(), {}});
+  Bytes& records = chunks_.back().records;
+  const std::size_t before = records.capacity();
+  records.append(encoded);
+  allocated_ += records.capacity() - before;
+  index_.push_back({version, end() + encoded.size()});
 }
 
 void RecentRecords::Trim(std::size_t bytes_max, Version keep_after) {
   while (!index_.empty() && bytes() > bytes_max && index_.front().version <= keep_after) {
-    front_ += static_cast<std::size_t>(index_.front().end - dropped_);
     dropped_ = index_.front().end;
     base_ = index_.front().version;
     index_.pop_front();
   }
-  // Moving the rest down costs at most as much as was dropped since the last time.
-  if (front_ > buffer_.size() / 2) {
-    buffer_.erase(0, front_);
-    front_ = 0;
-    if (buffer_.capacity() > 4 * bytes_max && buffer_.size() <= bytes_max) {
-      buffer_.shrink_to_fit();
-    }
+  while (!chunks_.empty() && chunks_.front().start + chunks_.front().records.size() <= dropped_) {
+    allocated_ -= chunks_.front().records.capacity();
+    chunks_.pop_front();
   }
 }
 
@@ -42,14 +48,18 @@ ByteView RecentRecords::After(Version position, std::size_t bytes_max, Version& 
   const std::size_t first = FirstAfter(position);
   if (first == index_.size()) return {};
   const std::uint64_t start = StartOf(first);
-  const auto beyond = [&](std::uint64_t limit, const Index& entry) { return limit < entry.end; };
+  const auto holds = [](std::uint64_t offset, const Chunk& chunk) { return offset < chunk.start; };
+  const Chunk& chunk = *std::prev(std::upper_bound(chunks_.begin(), chunks_.end(), start, holds));
+  const std::uint64_t limit = std::min(start + bytes_max, chunk.start + chunk.records.size());
+  const auto beyond = [](std::uint64_t wanted, const Index& entry) { return wanted < entry.end; };
   const auto begin = index_.begin() + static_cast<std::ptrdiff_t>(first);
-  auto end = std::upper_bound(begin, index_.end(), start + bytes_max, beyond);
+  auto end = std::upper_bound(begin, index_.end(), limit, beyond);
   if (end == begin) ++end;
   last = std::prev(end)->version;
   const std::uint64_t stop = std::prev(end)->end;
-  return ByteView(buffer_).substr(front_ + static_cast<std::size_t>(start - dropped_),
-                                  static_cast<std::size_t>(stop - start));
+  return ByteView(chunk.records)
+      .substr(static_cast<std::size_t>(start - chunk.start),
+              static_cast<std::size_t>(stop - start));
 }
 
 std::size_t RecentRecords::BytesAfter(Version position) const {

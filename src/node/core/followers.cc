@@ -12,6 +12,7 @@ using replication::Record;
 using replication::RecordType;
 
 void Followers::Set(std::span<const NodeId> followers, ShardEffects& effects) {
+  told_ = true;
   std::erase_if(progress_, [&](const auto& entry) {
     return std::find(followers.begin(), followers.end(), entry.first) == followers.end();
   });
@@ -28,8 +29,17 @@ void Followers::OnLinkUp(NodeId follower, ShardEffects& effects) {
   effects.wake.push_back(follower);
 }
 
+void Followers::OnLinkDown(NodeId follower, ShardEffects& effects) {
+  const auto found = progress_.find(follower);
+  if (found == progress_.end()) return;
+  found->second = {};
+  effects.changed = true;
+}
+
 void Followers::OnWant(NodeId from, const VersionVector& history, ShardEffects& effects) {
-  Progress& progress = progress_[from];
+  const auto found = progress_.find(from);
+  if (found == progress_.end()) return;
+  Progress& progress = found->second;
   progress = {};
   progress.invited = true;
   if (history.IsPrefixOf(replica_.history()) && replica_.recent().Covers(history.last())) {
@@ -81,8 +91,11 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, Bytes
     ++counters_.copies_started;
     progress.copy_begun = true;
   }
-  PumpRecords(progress, bytes_max, clock, out);
-  if (progress.sent != last()) return true;
+  const std::size_t start = out.size();
+  while (progress.sent != last()) {
+    if (out.size() - start >= bytes_max) return true;
+    PumpRecords(progress, bytes_max, clock, out);
+  }
   if (progress.state == Progress::State::kTailing) return false;
   PumpCopyChunk(progress, bytes_max, out);
   return progress.state == Progress::State::kCopying;

@@ -43,9 +43,11 @@ class Followers {
 
   // A new link stands: nothing said on an older one counts any more.
   void OnLinkUp(NodeId follower, ShardEffects& effects);
+  // The link is gone: nothing is kept for the follower until it says again what it has.
+  void OnLinkDown(NodeId follower, ShardEffects& effects);
 
   // The follower has `history` and wants what it lacks: the tail if the ring of recent records
-  // reaches back that far, else a copy.
+  // reaches back that far, else a copy. Ignored unless Set() named it: then it will be invited.
   void OnWant(NodeId from, const VersionVector& history, ShardEffects& effects);
 
   // The follower has applied everything up to `version`. Ignored unless it was sent that much.
@@ -66,6 +68,8 @@ class Followers {
   std::uint64_t Settled(NodeId leader) const;
   std::vector<FollowerLag> Lags() const;
 
+  // Set() has been called, and named nobody.
+  bool none() const { return told_ && progress_.empty(); }
   // The end of what every follower that is being fed was sent, and of what every follower has
   // acknowledged. Not beyond the end of the history.
   Version SentToAll() const;
@@ -87,6 +91,7 @@ class Followers {
   const Epoch epoch_;
   Replica& replica_;
   ShardCounters& counters_;
+  bool told_ = false;
   std::map<NodeId, Progress> progress_;
   std::uint64_t next_copy_id_ = 1;
 };

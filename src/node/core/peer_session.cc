@@ -89,6 +89,13 @@ void PeerSession::OnEstablished() {
   }
 }
 
+void PeerSession::OnLost() {
+  for (std::uint32_t id = 0; id < shards_.num_shards(); ++id) {
+    ShardGuard shard(shards_, ShardId{id}, shard_effects_);
+    shard->OnLinkDown(peer_, shard.effects());
+  }
+}
+
 bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Bytes& out) {
   bool again = false;
   const bool all_taken = dirty.Take([&](ShardId id) {

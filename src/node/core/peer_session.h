@@ -56,6 +56,9 @@ class PeerSession {
   // made before may have woken a link that could not send yet.
   void OnEstablished();
 
+  // Tells every shard that the link is gone and that no newer one stands.
+  void OnLost();
+
   // Appends frames of the marked shards until `out` holds about `bytes_max` bytes. True: more is
   // due now (call again when the socket is writable).
   bool Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Bytes& out);

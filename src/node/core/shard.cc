@@ -13,6 +13,13 @@ using replication::RecordType;
 using replication::ShardReport;
 using replication::ShardRole;
 
+namespace {
+
+constexpr std::size_t kVictimsPerTurn = 64;
+constexpr std::size_t kSpareBytesMax = 64 * 1024;  // A larger spare buffer is not worth keeping.
+
+}  // namespace
+
 class Shard::Sink : public RecordSink {
  public:
   Sink(Shard& shard, ShardEffects& effects) : shard_(shard), effects_(effects) {}
@@ -21,7 +28,10 @@ class Shard::Sink : public RecordSink {
 
   bool MakeRoom(std::size_t key_size, std::size_t value_size) override {
     const std::size_t room = store::Table::ItemBytes(key_size, value_size);
-    return shard_.Evict(/*victims_max=*/~std::size_t{0}, room, effects_);
+    if (shard_.followers_->pressure()) shard_.EvictBytes(room, effects_);
+    if (shard_.Evict(/*victims_max=*/~std::size_t{0}, room, effects_)) return true;
+    shard_.room_wanted_ = room;
+    return false;
   }
 
  private:
@@ -32,7 +42,7 @@ class Shard::Sink : public RecordSink {
 Shard::Shard(const Options& options)
     : options_(options), replica_(std::make_unique<Replica>(options.hash_seed, *options.meter)) {}
 
-Shard::~Shard() { options_.meter->Remove(ring_metered_); }
+Shard::~Shard() { options_.meter->ResizeRing(ring_metered_, 0); }
 
 // --- Commands -----------------------------------------------------------------------------------
 
@@ -50,23 +60,19 @@ Outcome Shard::Execute(const Operation& operation, UnixMs now, ShardEffects& eff
   return outcome;
 }
 
+bool Shard::GiveWay(std::size_t room, ShardEffects& effects) {
+  if (!leads()) return options_.meter->Fits(room);
+  return Evict(kVictimsPerTurn, room, effects);
+}
+
 void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
+  if (scratch_.capacity() > kSpareBytesMax) Bytes().swap(scratch_);
+  TrimRing();
   if (!leads()) return;
   SweepExpired(Clock(now), homes, effects);
 
-  constexpr std::size_t kVictimsPerTurn = 64;
-  if (followers_->pressure()) {
-    // A follower's memory is not ours to measure: give a little at a time until it is content.
-    if (const auto victim = replica_->table().ProposeVictim()) {
-      Record record;
-      record.type = RecordType::kEvict;
-      record.argument = replica_->table().Hash(victim->key);
-      const Bytes version = replication::EncodeVersion(victim->version);
-      record.value = version;
-      Write(record, effects);
-      ++counters_.evicted;
-    }
-  }
+  // A follower's memory is not ours to measure: give a little at a time until it is content.
+  if (followers_->pressure()) EvictBytes(1, effects);
   // Staying a little below the limit leaves writes something to take without evicting.
   Evict(kVictimsPerTurn, options_.meter->limit() / 64, effects);
   TrimTombstones(effects);
@@ -85,6 +91,7 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
   encoded_.clear();
   replication::AppendRecord(record, encoded_);
   replica_->Apply(record, encoded_);
+  if (encoded_.capacity() > kSpareBytesMax) Bytes().swap(encoded_);
   ++counters_.records_written;
   TrimRing();
   followers_->Wake(effects);
@@ -114,37 +121,47 @@ void Shard::SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects) {
 
 // Evicts until `room` more bytes fit, at most `victims_max` items. True: they fit now.
 bool Shard::Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects) {
-  store::Table& table = replica_->table();
-  for (std::size_t i = 0; i < victims_max && !options_.meter->Fits(room); ++i) {
-    if (room > options_.meter->limit()) return false;
-    const auto victim = table.ProposeVictim();
-    if (!victim) {
-      // Other shards hold the memory. They give way within a few milliseconds (Maintain), so a
-      // small excess is let through rather than refused.
-      return options_.meter->used() + room <= options_.meter->limit() / 32 * 33;
-    }
-    Record record;
-    record.type = RecordType::kEvict;
-    record.argument = table.Hash(victim->key);
-    const Bytes version = replication::EncodeVersion(victim->version);
-    record.value = version;
-    Write(record, effects);
-    ++counters_.evicted;
+  if (room > options_.meter->limit()) return false;
+  for (std::size_t i = 0; !options_.meter->Fits(room); ++i) {
+    if (i == victims_max || !EvictOne(effects)) return false;
   }
-  return options_.meter->Fits(room);
+  return true;
 }
 
-// Keeps what connected followers were not sent yet, within limits, besides the usual ring.
+// Evicts items of at least `bytes` together, if there are as many.
+void Shard::EvictBytes(std::size_t bytes, ShardEffects& effects) {
+  const std::size_t before = replica_->table().bytes();
+  while (replica_->table().bytes() + bytes > before && EvictOne(effects)) {
+  }
+}
+
+bool Shard::EvictOne(ShardEffects& effects) {
+  const auto victim = replica_->table().ProposeVictim();
+  if (!victim) return false;
+  Record record;
+  record.type = RecordType::kEvict;
+  record.argument = replica_->table().Hash(victim->key);
+  const Bytes version = replication::EncodeVersion(victim->version);
+  record.value = version;
+  Write(record, effects);
+  ++counters_.evicted;
+  return true;
+}
+
+// Keeps what connected followers were not sent yet, within limits, besides the usual ring. A leader
+// without followers has nobody to keep anything for.
 void Shard::TrimRing() {
   replication::RecentRecords& recent = replica_->recent();
   const Version last = replica_->history().last();
-  recent.Trim(options_.ring_bytes, followers_ ? followers_->SentToAll() : last);
-  const Version all_but_newest{last.epoch, Seq{last.seq.value() - 1}};
-  recent.Trim(limits::kUnsentRecordsBytes, all_but_newest);
+  const bool alone = followers_ && followers_->none();
+  const std::size_t usual = alone ? 0 : options_.ring_bytes;
+  recent.Trim(usual, followers_ ? followers_->SentToAll() : last);
+  // Beyond that a follower is better served by a copy.
+  const std::size_t unsent = options_.meter->rings_crowded() ? usual : limits::kUnsentRecordsBytes;
+  if (last.seq != Seq{}) recent.Trim(unsent, {last.epoch, Seq{last.seq.value() - 1}});
 
-  options_.meter->Add(recent.bytes());
-  options_.meter->Remove(ring_metered_);
-  ring_metered_ = recent.bytes();
+  options_.meter->ResizeRing(ring_metered_, recent.allocated());
+  ring_metered_ = recent.allocated();
 }
 
 void Shard::TrimTombstones(ShardEffects& effects) {
@@ -230,7 +247,7 @@ void Shard::Release(ShardEffects& effects) {
 }
 
 void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
-  options_.meter->Remove(ring_metered_);
+  options_.meter->ResizeRing(ring_metered_, 0);
   ring_metered_ = 0;
   sweep_cursor_ = 0;
   replica_ = std::move(replica);
@@ -248,6 +265,10 @@ void Shard::OnLinkUp(NodeId peer, ShardEffects& effects) {
   }
 }
 
+void Shard::OnLinkDown(NodeId peer, ShardEffects& effects) {
+  if (followers_) followers_->OnLinkDown(peer, effects);
+}
+
 Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffects& effects) {
   const bool of_this_reign = message.epoch == epoch_;
   switch (message.type) {
@@ -257,6 +278,7 @@ Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffect
       if (!of_this_reign || !followers_) return Ok{};
       if (message.type == PeerMessageType::kWant) {
         followers_->OnWant(from, VersionVector(message.reigns), effects);
+        if (from == successor_) hand_over_sent_ = false;  // It did not take what was sent before.
       } else {
         followers_->OnAck(from, message.version, message.pressure, effects);
       }

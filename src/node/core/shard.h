@@ -53,8 +53,13 @@ class Shard {
   // REQUIRES: operation's keys belong to this shard.
   Outcome Execute(const Operation& operation, UnixMs now, ShardEffects& effects);
 
-  // Housekeeping of a leader, a bounded amount per call: expires what is due among about `homes`
-  // slots, evicts while the node is over its memory limit, trims tombstones.
+  // Evicts a bounded number of items, until `room` more bytes fit. True: they fit.
+  bool GiveWay(std::size_t room, ShardEffects& effects);
+  // What the last operation that was refused with kOutOfMemory had needed room for, in bytes.
+  std::size_t room_wanted() const { return room_wanted_; }
+
+  // Housekeeping, a bounded amount per call: gives back spare memory. A leader expires what is due
+  // among about `homes` slots, evicts while the node is over its limit, and trims tombstones.
   void Maintain(UnixMs now, std::size_t homes, ShardEffects& effects);
 
   // --- Reign: told by the control plane -------------------------------------------------------
@@ -83,6 +88,8 @@ class Shard {
 
   // A new link to `peer` stands; nothing said on an older one counts any more.
   void OnLinkUp(NodeId peer, ShardEffects& effects);
+  // The link to `peer` is gone, and no other one stands.
+  void OnLinkDown(NodeId peer, ShardEffects& effects);
 
   // Takes one message about this shard. Errors: kMalformed: the peer broke the protocol, close.
   // Messages of reigns that have ended are ignored.
@@ -121,6 +128,8 @@ class Shard {
   void TrimRing();
   void TrimTombstones(ShardEffects& effects);
   bool Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects);
+  void EvictBytes(std::size_t bytes, ShardEffects& effects);
+  bool EvictOne(ShardEffects& effects);
   void SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects);
   void ReplaceReplica(std::unique_ptr<Replica> replica);
 
@@ -149,7 +158,8 @@ class Shard {
   bool hand_over_sent_ = false;         // While draining.
 
   std::uint64_t sweep_cursor_ = 0;
-  UnixMs clock_floor_;            // The latest wall clock seen of any leader of this shard.
+  UnixMs clock_floor_;  // The latest wall clock seen of any leader of this shard.
+  std::size_t room_wanted_ = 0;
   std::size_t ring_metered_ = 0;  // Bytes of recent records that the meter knows about.
   Bytes scratch_;                 // Holds values that an outcome shows.
   Bytes encoded_;                 // The record being written.

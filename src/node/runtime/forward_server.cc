@@ -1,6 +1,7 @@
 #include "node/runtime/forward_server.h"
 
 #include "base/log.h"
+#include "node/core/making_room.h"
 #include "node/runtime/clocks.h"
 #include "node/runtime/router.h"
 #include "node/runtime/stream_preamble.h"
@@ -42,15 +43,18 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
   }
   loop().counters().forwards_served.Add();
   const ShardId id = ring::ShardOf(operation.value().key, shards_.num_shards());
-  ShardGuard shard(shards_, id, effects_);
-  // A leader's newest write is of its own epoch: every reign begins with a record.
-  if (shard->replica().history().last().epoch.value() != frame.version) {
-    Outcome outcome;
-    outcome.status = Status::kNotLeader;
-    Reply(frame.id, outcome);
-    return;
-  }
-  Reply(frame.id, shard->Execute(operation.value(), UnixNow(), effects_));
+  RunMakingRoom(
+      shards_, id, effects_,
+      [&](Shard& shard) {
+        // A leader's newest write is of its own epoch: every reign begins with a record.
+        if (shard.replica().history().last().epoch.value() == frame.version) {
+          return shard.Execute(operation.value(), UnixNow(), effects_);
+        }
+        Outcome refusal;
+        refusal.status = Status::kNotLeader;
+        return refusal;
+      },
+      [&](const Outcome& outcome) { Reply(frame.id, outcome); });
 }
 
 void ForwardServer::Reply(std::uint64_t id, const Outcome& outcome) {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "model/limits.h"
+#include "node/core/making_room.h"
 #include "node/runtime/clocks.h"
 #include "ring/slot.h"
 #include "wire/native.h"
@@ -114,12 +115,15 @@ void Forwarder::Advance(ShardId shard) {
 
 bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now) {
   const Operation operation = Decode(queue.front());
-  ShardGuard shard(shards_, queue.front().shard, effects_);
-  const Outcome outcome = shard->Execute(operation, UnixNow(), effects_);
-  if (outcome.status != Status::kNotLeader) {
-    Finish(queue.Pop(), outcome);
-    return true;
-  }
+  bool led = true;
+  RunMakingRoom(
+      shards_, queue.front().shard, effects_,
+      [&](Shard& shard) { return shard.Execute(operation, UnixNow(), effects_); },
+      [&](const Outcome& outcome) {
+        led = outcome.status != Status::kNotLeader;
+        if (led) Finish(queue.Pop(), outcome);
+      });
+  if (led) return true;
   std::unique_ptr<Forward> forward = queue.Pop();
   forward->refused_by = routing_.Table().self;
   forward->refused_epoch = epoch;

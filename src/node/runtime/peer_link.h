@@ -42,6 +42,9 @@ class PeerLink final : public Connection {
   // REQUIRES: established().
   Session peer_session() const { return session_.peer_session(); }
 
+  // It was the link to this peer, and none takes its place. REQUIRES: established().
+  void TellShardsItIsGone() { session_.OnLost(); }
+
   // There is something to send.
   void OnWoken() {
     if (established()) Resume();

@@ -132,6 +132,7 @@ void PeerLinks::OnGone(PeerLink& link, std::string_view reason) {
   } else if (peer.link.get() == &link) {
     peer.link = nullptr;
     Delay(peer, SteadyNow());
+    link.TellShardsItIsGone();
     events_.OnLinkDown(link.peer(), link.peer_session(), link.number(), std::string(reason));
   }
 }

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "model/operation.h"
+#include "node/core/making_room.h"
 #include "node/core/shard_space.h"
 #include "node/runtime/counters.h"
 #include "node/runtime/forwarder.h"
@@ -37,12 +38,17 @@ class Router {
     if (table.shards.empty()) return false;
     const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
     if (table.shards[id.value()].leader != table.self || forwarder_.blocked(id)) return false;
-    ShardGuard shard(shards_, id, effects_);
-    const Outcome outcome = shard->Execute(operation, now, effects_);
-    if (outcome.status == Status::kNotLeader) return false;
-    counters_.Count(operation.code, outcome.status);
-    show(outcome);
-    return true;
+    bool led = true;
+    RunMakingRoom(
+        shards_, id, effects_,
+        [&](Shard& shard) { return shard.Execute(operation, now, effects_); },
+        [&](const Outcome& outcome) {
+          led = outcome.status != Status::kNotLeader;
+          if (!led) return;
+          counters_.Count(operation.code, outcome.status);
+          show(outcome);
+        });
+    return led;
   }
 
   // REQUIRES: RunHere() returned false for this operation just now.

@@ -1,6 +1,9 @@
 #include "node/runtime/shard_host.h"
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "model/limits.h"
 
 namespace aegis::node {
 
@@ -24,6 +27,9 @@ void ShardHost::Create(const ClusterSettings& settings) {
     options.session = session_;
     options.hash_seed = settings.hash_seed;
     options.meter = &meter_;
+    // All rings together: an eighth of the limit.
+    options.ring_bytes =
+        std::min(limits::kRecentRecordsBytes, meter_.limit() / 8 / settings.num_shards);
     cells_[id].shard.emplace(options);
   }
   count_.store(settings.num_shards, std::memory_order_release);

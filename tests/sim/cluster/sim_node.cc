@@ -224,6 +224,7 @@ void SimNode::Break(std::size_t peer, std::uint64_t serial) {
   const std::unique_ptr<SimLink> broken = std::move(link->second);
   links.erase(link);
   if (!broken->session.established()) return;
+  broken->session.OnLost();
   control.OnLinkDown(broken->session.peer(), broken->session.peer_session(), cluster.now(),
                      effects);
   Perform();

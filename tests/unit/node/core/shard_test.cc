@@ -265,6 +265,7 @@ TEST_F(ShardTest, AHandOverLosesNothingAndRaisesTheEpoch) {
   EXPECT_EQ(shards_[1]->Report().role, ShardRole::kLeader);
   EXPECT_EQ(shards_[1]->Report().epoch, Epoch{2});
   EXPECT_EQ(Run(1, {.code = OpCode::kGet, .key = "99"}).status, Status::kOk);
+  shards_[1]->SetFollowers(std::array{Id(0)}, effects);
   shards_[0]->Follow(Id(1), Epoch{2}, effects);
   Settle();
   ExpectReplicasEqual(0, 1);
@@ -313,6 +314,7 @@ TEST_F(ShardTest, TombstonesGoOnceEveryFollowerHasPassedThem) {
 }
 
 TEST_F(ShardTest, TheLeaderEvictsAtTheLimitAndTheFollowersFollow) {
+  Restart(0, /*ring_bytes=*/32 * 1024);  // A node of 16 MiB gives its rings even less.
   LeadWith(0, 1, {1});
   const std::string value(1000, 'x');
   for (int i = 0; i < 40'000; ++i) {
@@ -380,6 +382,115 @@ TEST_F(ShardTest, LagIsWhatAFollowerHasNotAcknowledged) {
   Settle();
   EXPECT_EQ(shards_[0]->Lags()[0].records, 0U);
   EXPECT_EQ(shards_[0]->Lags()[0].bytes, 0U);
+}
+
+TEST_F(ShardTest, AFollowerWhoseLinkIsGoneHoldsNoRecordsBack) {
+  Restart(0, /*ring_bytes=*/4096);
+  LeadWith(0, 1, {1});
+  Settle();
+  ShardEffects effects;
+  shards_[0]->OnLinkDown(Id(1), effects);
+  EXPECT_TRUE(effects.changed);
+  EXPECT_FALSE(shards_[0]->InSync(Id(1)));
+  for (int i = 0; i < 200; ++i) Set(0, std::to_string(i), std::string(200, 'v'));
+  EXPECT_LE(shards_[0]->replica().recent().bytes(), 4096U);
+  shards_[0]->OnLinkUp(Id(1), effects);
+  shards_[1]->OnLinkUp(Id(0), effects);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, ASlowFollowerHoldsBackOnlyItsShareOfTheMemory) {
+  Restart(0, /*ring_bytes=*/4096);
+  LeadWith(0, 1, {1});
+  Settle();
+  // 16 MiB is the limit; the rings' share is a quarter of it. Nothing is pumped meanwhile.
+  for (int i = 0; i < 30; ++i) Set(0, "k", std::string(100'000, 'v'));
+  EXPECT_GT(shards_[0]->replica().recent().bytes(), 1'000'000U);
+  meters_[0].ResizeRing(0, 4 << 20);  // Other shards' rings.
+  Set(0, "k", "v");
+  EXPECT_LE(shards_[0]->replica().recent().bytes(), 4096U);
+  meters_[0].ResizeRing(4 << 20, 0);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, ALeaderWithoutFollowersKeepsNoRecords) {
+  LeadWith(0, 1, {1});
+  Settle();
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "value");
+  ASSERT_GT(shards_[0]->replica().recent().bytes(), 0U);
+  ShardEffects effects;
+  shards_[0]->SetFollowers({}, effects);
+  shards_[0]->Maintain(kNow, 1, effects);
+  EXPECT_EQ(shards_[0]->replica().recent().bytes(), 0U);
+}
+
+TEST_F(ShardTest, ANewLeaderKeepsItsRecordsUntilItIsToldWhoFollows) {
+  LeadWith(0, 1, {1, 2});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "value");
+  Settle();
+  received_.clear();
+  LeadWith(1, 2, {2});
+  Settle();
+  EXPECT_EQ(received_[PeerMessageType::kCopyBegin], 0);
+  ExpectReplicasEqual(1, 2);
+}
+
+TEST_F(ShardTest, WhoWasNotNamedIsNotFed) {
+  LeadWith(0, 1, {1});
+  ShardEffects effects;
+  shards_[2]->Follow(Id(0), Epoch{1}, effects);
+  Settle();
+  ASSERT_EQ(shards_[0]->Lags().size(), 1U);
+  EXPECT_EQ(shards_[0]->Report().settled, Id(0).value() + Id(1).value());
+  // Named later, it is invited.
+  shards_[0]->SetFollowers(std::array{Id(1), Id(2)}, effects);
+  Settle();
+  ExpectReplicasEqual(0, 2);
+}
+
+TEST_F(ShardTest, ASuccessorThatAsksAnewIsHandedOverAnew) {
+  LeadWith(0, 1, {1});
+  Settle();
+  ShardEffects effects;
+  shards_[0]->HandOver(Id(1), effects);
+  // The invitation overtakes the hand-over: the successor drops what comes until it has asked.
+  Bytes hand_over;
+  shards_[0]->Pump(Id(1), kBudget, kNow, hand_over);
+  PeerMessage invitation;
+  invitation.type = PeerMessageType::kRecords;
+  invitation.shard = ShardId{5};
+  invitation.epoch = Epoch{1};
+  ASSERT_TRUE(shards_[1]->OnMessage(Id(0), invitation, effects).ok());
+  Settle();
+  EXPECT_EQ(shards_[1]->Report().role, ShardRole::kLeader);
+}
+
+TEST_F(ShardTest, WhileAFollowerIsShortOfMemoryEveryWriteMakesItsOwnRoom) {
+  LeadWith(0, 1, {1});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), std::string(1000, 'v'));
+  meters_[1].Add(1 << 24);
+  Settle();
+  Set(0, "one more", "v");
+  Settle();  // The acknowledgement says how short it is.
+  const std::size_t before = shards_[0]->replica().table().bytes();
+  for (int i = 0; i < 50; ++i) Set(0, "n" + std::to_string(i), std::string(1000, 'v'));
+  EXPECT_LE(shards_[0]->replica().table().bytes(), before);
+  meters_[1].Remove(1 << 24);
+}
+
+TEST_F(ShardTest, GivesWayForOthers) {
+  LeadWith(0, 1, {});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), std::string(10'000, 'v'));
+  const std::size_t free = static_cast<std::size_t>(meters_[0].limit() - meters_[0].used());
+  meters_[0].Add(free);
+  ShardEffects effects;
+  EXPECT_TRUE(shards_[0]->GiveWay(50'000, effects));
+  EXPECT_TRUE(meters_[0].Fits(50'000));
+  EXPECT_FALSE(shards_[0]->GiveWay(std::size_t{1} << 30, effects)) << "more than there ever is";
+  EXPECT_GT(shards_[0]->replica().table().items(), 0U);
+  meters_[0].Remove(free);
 }
 
 // Links that deliver when they please, pumped only when a shard asks for it, and a control plane
