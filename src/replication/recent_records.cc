@@ -16,7 +16,10 @@ void RecentRecords::Append(Version version, ByteView encoded) {
               "records come in order");
   const bool full =
       !chunks_.empty() && chunks_.back().records.size() + encoded.size() > kChunkBytes;
-  if (chunks_.empty() || full) chunks_.push_back({end(), {}});
+  if (chunks_.empty() || full) {
+    chunks_.push_back({end(), {}});
+    allocated_ += chunks_.back().records.capacity();
+  }
   Bytes& records = chunks_.back().records;
   const std::size_t before = records.capacity();
   records.append(encoded);
