@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/time.h"
 #include "model/endpoint.h"
 
 namespace aegis::node {
@@ -25,11 +24,6 @@ std::optional<T> ParseNumber(std::string_view text) {
   if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
   return value;
 }
-
-// Parts of hours, minutes, seconds and milliseconds: "30s", "500ms", "1m30s"; "0".
-std::optional<Duration> ParseDuration(std::string_view text);
-// The shortest such text. REQUIRES: whole milliseconds, not negative.
-std::string DurationText(Duration duration);
 
 // "a:1,b:2"; spaces around the commas are dropped. Empty text is an empty list.
 std::optional<std::vector<Endpoint>> ParseEndpoints(std::string_view text);

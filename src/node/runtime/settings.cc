@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "model/duration_text.h"
 #include "model/limits.h"
 #include "node/runtime/setting_values.h"
 
@@ -25,7 +26,7 @@ constexpr std::uint32_t kVirtualNodesMax = 1000;
 constexpr std::uint32_t kWeightMax = 100;
 constexpr std::uint32_t kThreadsMax = 256;
 constexpr std::uint64_t kMemoryMbMax = 64ULL << 20;  // 64 TiB
-constexpr Duration kDrainTimeoutMax = std::chrono::hours(1);
+constexpr std::chrono::milliseconds kDrainTimeoutMax = std::chrono::hours(1);
 
 constexpr char kAddressAllowed[] =
     "an address like 10.0.0.1:7700, [::1]:7700 or, for all interfaces, :7700";
@@ -205,14 +206,17 @@ Setting DrainTimeoutSetting() {
   Setting setting = Describe(
       {"drain-timeout", kOperation, "DURATION", "Time to leave gracefully on SIGTERM or SIGINT"});
   setting.is_text = true;
-  setting.allowed = "a duration like 30s, 500ms or 1m30s, at most 1h";
+  setting.allowed = "a duration with its unit, like 30s, 500ms or 1m30s, at most 1h";
   setting.assign = [](std::string_view text, Config& config) {
     const auto duration = ParseDuration(text);
     if (!duration || *duration > kDrainTimeoutMax) return false;
     config.drain_timeout = *duration;
     return true;
   };
-  setting.render = [](const Config& config) { return DurationText(config.drain_timeout); };
+  setting.render = [](const Config& config) {
+    return DurationText(
+        std::chrono::duration_cast<std::chrono::milliseconds>(config.drain_timeout));
+  };
   return setting;
 }
 

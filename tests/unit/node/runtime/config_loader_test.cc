@@ -231,6 +231,12 @@ TEST(ConfigLoaderTest, VariableOfTheClientProgramsIsNoMistake) {
   EXPECT_THAT(Load({{}, {{"AEGIS_SERVERS", "a:1"}}, {}, {}}).warnings, IsEmpty());
 }
 
+TEST(ConfigLoaderTest, DurationWithoutAUnitIsToldToHaveOne) {
+  EXPECT_EQ(OnlyProblem({{{"drain-timeout", "30"}}, {}, {}, {}}),
+            "--drain-timeout: '30' is not allowed: must be a duration with its unit, like 30s, "
+            "500ms or 1m30s, at most 1h");
+}
+
 TEST(ConfigLoaderTest, AllProblemsAreReportedAtOnce) {
   ConfigSources sources = FromFile("shards: 3\nbogus: 1\n");
   sources.environment["AEGIS_WEIGHT"] = "0";
