@@ -13,34 +13,71 @@ namespace {
 
 using Align = Table::Align;
 
-// How many shards each node leads and holds.
+// How many shards a node leads, and how many are placed on it.
 struct Share {
   std::uint64_t leads = 0;
-  std::uint64_t holds = 0;
+  std::uint64_t placed = 0;
 };
+
+bool IsGone(const NodeInfo& node) { return node.state == "dead" || node.state == "left"; }
 
 std::map<std::uint64_t, Share> Shares(const ClusterInfo& cluster) {
   std::map<std::uint64_t, Share> shares;
   for (const ShardInfo& shard : cluster.shards) {
     if (shard.leader != 0) ++shares[shard.leader].leads;
-    for (const std::uint64_t replica : shard.replicas) ++shares[replica].holds;
+    for (const std::uint64_t replica : shard.replicas) ++shares[replica].placed;
   }
   return shares;
 }
 
-std::string NameIn(const ClusterInfo& cluster, std::uint64_t id) {
-  if (id == 0) return "none";
-  for (const NodeInfo& node : cluster.nodes) {
-    if (node.id == id) return node.name;
-  }
-  return fmt::format("{:016x}", id);  // A node that was just forgotten.
+std::string PlacedText(const NodeInfo& node, const Share& share) {
+  return IsGone(node) ? "-" : std::to_string(share.placed);
 }
 
-std::vector<std::string> NamesIn(const ClusterInfo& cluster,
-                                 const std::vector<std::uint64_t>& ids) {
+Json PlacedJson(const NodeInfo& node, const Share& share) {
+  return IsGone(node) ? Json() : Json(share.placed);
+}
+
+const NodeInfo* Find(const ClusterInfo& cluster, std::uint64_t id) {
+  const auto node = std::ranges::find(cluster.nodes, id, &NodeInfo::id);
+  return node == cluster.nodes.end() ? nullptr : &*node;
+}
+
+std::string NameIn(const ClusterInfo& cluster, std::uint64_t id) {
+  if (id == 0) return "none";
+  const NodeInfo* const node = Find(cluster, id);
+  return node != nullptr ? node->name : fmt::format("{:016x}", id);  // It was just forgotten.
+}
+
+// "node1", "node2 (dead)".
+std::string NameAndFate(const ClusterInfo& cluster, std::uint64_t id) {
+  const NodeInfo* const node = Find(cluster, id);
+  const bool gone = node != nullptr && IsGone(*node);
+  return NameIn(cluster, id) + (gone ? " (" + node->state + ")" : "");
+}
+
+std::string ReplicasText(const ClusterInfo& cluster, const ShardInfo& shard) {
   std::vector<std::string> names;
-  for (const std::uint64_t id : ids) names.push_back(NameIn(cluster, id));
-  return names;
+  for (const std::uint64_t id : shard.replicas) names.push_back(NameAndFate(cluster, id));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The names of the shard's replicas, and of those among them that are gone.
+void PutReplicas(Json& object, const ClusterInfo& cluster, const ShardInfo& shard) {
+  Json replicas = Json::array();
+  Json gone = Json::array();
+  for (const std::uint64_t id : shard.replicas) {
+    const NodeInfo* const node = Find(cluster, id);
+    replicas.push_back(NameIn(cluster, id));
+    if (node != nullptr && IsGone(*node)) gone.push_back(node->name);
+  }
+  object["replicas"] = std::move(replicas);
+  object["replicas_gone"] = std::move(gone);
+}
+
+std::size_t ShardsLed(const ClusterInfo& cluster) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      cluster.shards, [](const ShardInfo& shard) { return shard.leader != 0; }));
 }
 
 std::vector<NodeInfo> ByName(std::vector<NodeInfo> nodes) {
@@ -70,14 +107,14 @@ std::string MembersTable(const ClusterInfo& cluster) {
                {.title = "ZONE"},
                {.title = "WEIGHT", .align = Align::kRight},
                {.title = "LEADS", .align = Align::kRight},
-               {.title = "HOLDS", .align = Align::kRight},
+               {.title = "PLACED", .align = Align::kRight},
                {.title = "VERSION"}});
   std::map<std::uint64_t, Share> shares = Shares(cluster);
   for (const NodeInfo& node : ByName(cluster.nodes)) {
     const Share& share = shares[node.id];
     table.Add({node.name, node.state, node.client_address, node.gossip_address,
                node.zone.empty() ? "-" : node.zone, std::to_string(node.weight),
-               std::to_string(share.leads), std::to_string(share.holds), node.software});
+               std::to_string(share.leads), PlacedText(node, share), node.software});
   }
   return table.Render();
 }
@@ -95,7 +132,7 @@ Json MembersJson(const ClusterInfo& cluster) {
                        {"zone", node.zone},
                        {"weight", node.weight},
                        {"leads", share.leads},
-                       {"holds", share.holds},
+                       {"placed", PlacedJson(node, share)},
                        {"software", node.software},
                        {"incarnation", node.incarnation}});
   }
@@ -113,38 +150,53 @@ std::string ShardsTable(const ClusterInfo& cluster) {
                {.title = "REPLICAS"}});
   for (std::size_t i = 0; i < cluster.shards.size(); ++i) {
     const ShardInfo& shard = cluster.shards[i];
-    table.Add({std::to_string(i), std::to_string(shard.epoch), NameIn(cluster, shard.leader),
-               fmt::format("{}", fmt::join(NamesIn(cluster, shard.replicas), ", "))});
+    table.Add({std::to_string(i), std::to_string(shard.epoch), NameAndFate(cluster, shard.leader),
+               ReplicasText(cluster, shard)});
   }
   return table.Render();
-}
-
-std::string ShardsSummary(const ClusterInfo& cluster) {
-  Table table({{.title = "NODE"},
-               {.title = "STATE"},
-               {.title = "LEADS", .align = Align::kRight},
-               {.title = "HOLDS", .align = Align::kRight}});
-  std::map<std::uint64_t, Share> shares = Shares(cluster);
-  for (const NodeInfo& node : ByName(cluster.nodes)) {
-    table.Add({node.name, node.state, std::to_string(shares[node.id].leads),
-               std::to_string(shares[node.id].holds)});
-  }
-  const auto led = std::ranges::count_if(cluster.shards,
-                                         [](const ShardInfo& shard) { return shard.leader != 0; });
-  return table.Render() +
-         fmt::format("{} of {} shards have a leader\n", led, cluster.shards.size());
 }
 
 Json ShardsJson(const ClusterInfo& cluster) {
   Json shards = Json::array();
   for (std::size_t i = 0; i < cluster.shards.size(); ++i) {
     const ShardInfo& shard = cluster.shards[i];
-    shards.push_back({{"shard", i},
-                      {"epoch", shard.epoch},
-                      {"leader", shard.leader == 0 ? Json() : Json(NameIn(cluster, shard.leader))},
-                      {"replicas", NamesIn(cluster, shard.replicas)}});
+    Json entry = {{"shard", i},
+                  {"epoch", shard.epoch},
+                  {"leader", shard.leader == 0 ? Json() : Json(NameIn(cluster, shard.leader))}};
+    PutReplicas(entry, cluster, shard);
+    shards.push_back(std::move(entry));
   }
   return {{"topology_version", cluster.version}, {"shards", std::move(shards)}};
+}
+
+std::string ShardsSummary(const ClusterInfo& cluster) {
+  Table table({{.title = "NODE"},
+               {.title = "STATE"},
+               {.title = "LEADS", .align = Align::kRight},
+               {.title = "PLACED", .align = Align::kRight}});
+  std::map<std::uint64_t, Share> shares = Shares(cluster);
+  for (const NodeInfo& node : ByName(cluster.nodes)) {
+    const Share& share = shares[node.id];
+    table.Add({node.name, node.state, std::to_string(share.leads), PlacedText(node, share)});
+  }
+  return table.Render() +
+         fmt::format("{} of {} shards have a leader\n", ShardsLed(cluster), cluster.shards.size());
+}
+
+Json ShardsSummaryJson(const ClusterInfo& cluster) {
+  Json nodes = Json::array();
+  std::map<std::uint64_t, Share> shares = Shares(cluster);
+  for (const NodeInfo& node : ByName(cluster.nodes)) {
+    const Share& share = shares[node.id];
+    nodes.push_back({{"name", node.name},
+                     {"state", node.state},
+                     {"leads", share.leads},
+                     {"placed", PlacedJson(node, share)}});
+  }
+  return {{"topology_version", cluster.version},
+          {"shards", cluster.shards.size()},
+          {"shards_led", ShardsLed(cluster)},
+          {"nodes", std::move(nodes)}};
 }
 
 std::string StatsTable(std::string_view json) {

@@ -1,4 +1,7 @@
 // Views: what the cluster answered, as tables for people and as JSON for programs.
+//
+// A topology says where each shard is placed: where its copies should be. So does a view, except
+// of nodes that are dead or have left: they hold nothing, whatever the placement still says.
 
 #pragma once
 
@@ -18,8 +21,10 @@ std::string MembersTable(const ClusterInfo& cluster);
 Json MembersJson(const ClusterInfo& cluster);
 
 std::string ShardsTable(const ClusterInfo& cluster);
-std::string ShardsSummary(const ClusterInfo& cluster);
 Json ShardsJson(const ClusterInfo& cluster);
+
+std::string ShardsSummary(const ClusterInfo& cluster);
+Json ShardsSummaryJson(const ClusterInfo& cluster);
 
 // Name and value of everything in a node's figures, nested names joined by dots. What is not JSON
 // is shown as it came.

@@ -31,13 +31,13 @@ ClusterInfo Cluster() {
 
 TEST(ViewsTest, MembersComeByNameWithTheirShare) {
   EXPECT_EQ(MembersTable(Cluster()),
-            "NODE   STATE    CLIENTS     GOSSIP      ZONE  WEIGHT  LEADS  HOLDS  VERSION\n"
-            "node1  alive    node1:7700  node1:7701  -          1      1      1  0.1.0\n"
-            "node2  suspect  node2:7700  node2:7701  -          1      1      2  0.1.0\n");
+            "NODE   STATE    CLIENTS     GOSSIP      ZONE  WEIGHT  LEADS  PLACED  VERSION\n"
+            "node1  alive    node1:7700  node1:7701  -          1      1       1  0.1.0\n"
+            "node2  suspect  node2:7700  node2:7701  -          1      1       2  0.1.0\n");
   const Json json = MembersJson(Cluster());
   EXPECT_EQ(json["answered_by"], "node1");
   EXPECT_EQ(json["members"][1]["name"], "node2");
-  EXPECT_EQ(json["members"][1]["holds"], 2);
+  EXPECT_EQ(json["members"][1]["placed"], 2);
 }
 
 TEST(ViewsTest, ShardsNameTheirNodesAndStrangersById) {
@@ -53,10 +53,42 @@ TEST(ViewsTest, ShardsNameTheirNodesAndStrangersById) {
 
 TEST(ViewsTest, SummaryCountsPerNode) {
   EXPECT_EQ(ShardsSummary(Cluster()),
-            "NODE   STATE    LEADS  HOLDS\n"
-            "node1  alive        1      1\n"
-            "node2  suspect      1      2\n"
+            "NODE   STATE    LEADS  PLACED\n"
+            "node1  alive        1       1\n"
+            "node2  suspect      1       2\n"
             "2 of 3 shards have a leader\n");
+}
+
+TEST(ViewsTest, WhoIsGoneHoldsNothing) {
+  for (const char* const state : {"dead", "left"}) {
+    ClusterInfo cluster = Cluster();
+    cluster.nodes[0].state = state;
+    EXPECT_NE(MembersTable(cluster).find("1       -  0.1.0"), std::string::npos);
+    EXPECT_TRUE(MembersJson(cluster)["members"][1]["placed"].is_null());
+    EXPECT_NE(ShardsSummary(cluster).find("1       -\n"), std::string::npos);
+    EXPECT_TRUE(ShardsSummaryJson(cluster)["nodes"][1]["placed"].is_null());
+  }
+}
+
+TEST(ViewsTest, ReplicasAndLeadersThatAreGoneAreMarked) {
+  ClusterInfo cluster = Cluster();
+  cluster.nodes[0].state = "dead";
+  EXPECT_EQ(ShardsTable(cluster),
+            "SHARD  EPOCH  LEADER        REPLICAS\n"
+            "    0      1  node1         node1, node2 (dead)\n"
+            "    1      3  node2 (dead)  node2 (dead), 0000000000000009\n"
+            "    2      3  none\n");
+  const Json json = ShardsJson(cluster);
+  EXPECT_EQ(json["shards"][0]["replicas"], Json({"node1", "node2"}));
+  EXPECT_EQ(json["shards"][0]["replicas_gone"], Json({"node2"}));
+  EXPECT_EQ(ShardsJson(Cluster())["shards"][0]["replicas_gone"], Json::array());
+}
+
+TEST(ViewsTest, SummaryInJsonHasTheSameFigures) {
+  EXPECT_EQ(ShardsSummaryJson(Cluster()).dump(),
+            R"({"topology_version":12,"shards":3,"shards_led":2,"nodes":[)"
+            R"({"name":"node1","state":"alive","leads":1,"placed":1},)"
+            R"({"name":"node2","state":"suspect","leads":1,"placed":2}]})");
 }
 
 TEST(ViewsTest, StatsAreFlattened) {
