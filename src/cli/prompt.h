@@ -1,4 +1,7 @@
 // Prompt: lines from a terminal, with editing, history and completion (libedit).
+//
+// Every line is in the history file before ReadLine() returns it, so whatever ends the process
+// loses none. Sessions that run side by side append to one file.
 
 #pragma once
 
@@ -19,15 +22,20 @@ class Prompt {
   Prompt(const Prompt&) = delete;
   Prompt& operator=(const Prompt&) = delete;
 
-  // The next line, without its end; nothing at the end of input (Ctrl-D). Ctrl-C empties the line.
+  // The next line, without its end; nothing at the end of input (Ctrl-D). Ctrl-C drops what was
+  // typed and asks anew, and so does SIGINT; outside this call, both do what they did before.
   std::optional<std::string> ReadLine();
 
   // The lines so far, those of earlier runs too, oldest first.
   std::vector<std::string> Lines() const;
 
  private:
+  void Bind(const char* key, const char* function);
+  void Remember(const std::string& line);
   static char* Text(EditLine* editor);
   static unsigned char Complete(EditLine* editor, int key);
+  static unsigned char DropLine(EditLine* editor, int key);
+  static unsigned char Stop(EditLine* editor, int key);
 
   const std::string text_;
   const std::string history_file_;
