@@ -17,12 +17,14 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPreloadBatch = 2000;
 constexpr std::chrono::milliseconds kProgressPeriod{100};
+constexpr std::chrono::minutes kStayAfterwards{10};
 
 std::string KeyOf(std::uint64_t number) { return "bench:" + std::to_string(number); }
 
 // What all lanes of a run share.
 struct Run {
-  explicit Run(const LoadOptions& load) : options(load), value(load.value_size, 'v') {}
+  explicit Run(const LoadOptions& load)
+      : options(load), for_writes(load.ForWrites()), value(load.value_size, 'v') {}
 
   // Whether another call may begin; takes its place in the budget.
   bool Take() {
@@ -36,6 +38,7 @@ struct Run {
   }
 
   const LoadOptions options;
+  const SetOptions for_writes;
   const std::string value;
   Clock::time_point end;
   std::atomic<std::uint64_t> begun = 0;
@@ -70,9 +73,10 @@ class Lane {
         Note(start, figures_.reads, item.ok() || missed ? nullptr : &item.error());
       });
     } else {
-      client_.SetAsync(key, run_.value, {}, [this, start](const Expected<Written>& written) {
-        Note(start, figures_.writes, written.ok() ? nullptr : &written.error());
-      });
+      client_.SetAsync(key, run_.value, run_.for_writes,
+                       [this, start](const Expected<Written>& written) {
+                         Note(start, figures_.writes, written.ok() ? nullptr : &written.error());
+                       });
     }
   }
 
@@ -103,7 +107,7 @@ Expected<void> Preload(Client& client, const LoadOptions& options, const Progres
       keys.push_back(KeyOf(i));
       items.push_back({keys.back(), value});
     }
-    for (const Expected<Written>& written : client.MultiSet(items)) {
+    for (const Expected<Written>& written : client.MultiSet(items, options.ForWrites())) {
       if (!written.ok()) return written.error();
     }
     const std::uint64_t done = at + items.size();
@@ -119,13 +123,19 @@ void Watch(Run& run, Clock::time_point start, const Progress& progress) {
     const auto answered = run.answered.load(std::memory_order_relaxed);
     const double fraction =
         run.options.operations == 0
-            ? std::chrono::duration<double>(Clock::now() - start).count() / run.options.seconds
+            ? std::chrono::duration<double>(Clock::now() - start) / run.options.duration
             : static_cast<double>(answered) / static_cast<double>(run.options.operations);
     progress("load", std::min(1.0, fraction), answered);
   }
 }
 
 }  // namespace
+
+SetOptions LoadOptions::ForWrites() const {
+  SetOptions set;
+  if (!keep) set.ttl = ttl.value_or(duration + kStayAfterwards);
+  return set;
+}
 
 std::uint64_t LoadReport::failed() const {
   std::uint64_t sum = 0;
@@ -163,7 +173,7 @@ Expected<LoadReport> RunLoad(const ClientConfig& config, const LoadOptions& opti
   }
   run.lanes = lanes.size();
   const Clock::time_point start = Clock::now();
-  run.end = start + std::chrono::nanoseconds(static_cast<std::int64_t>(options.seconds * 1e9));
+  run.end = start + options.duration;
   for (const auto& lane : lanes) lane->Next();
   Watch(run, start, progress);
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,14 +20,20 @@
 namespace aegis::bench {
 
 struct LoadOptions {
-  unsigned clients = 1;          // Each with an I/O thread and connections of its own.
-  unsigned pipeline = 64;        // Calls in flight per client.
-  double seconds = 10;           // How long, unless `operations` is given.
+  unsigned clients = 1;    // Each with an I/O thread and connections of its own.
+  unsigned pipeline = 64;  // Calls in flight per client.
+  std::chrono::milliseconds duration = std::chrono::seconds(10);  // Unless `operations` is given.
   std::uint64_t operations = 0;  // How many calls in all; 0: as many as the time allows.
   std::uint64_t keys = 100'000;  // Drawn uniformly.
   std::size_t value_size = 128;
   unsigned read_percent = 80;  // The rest are writes.
   bool preload = true;         // Writes every key once before the clock starts.
+  // What is written expires, so that a load leaves nothing behind. Nothing: ten minutes more than
+  // `duration`, for no key to vanish under the load.
+  std::optional<std::chrono::milliseconds> ttl;
+  bool keep = false;  // What is written never expires, whatever `ttl` says.
+
+  SetOptions ForWrites() const;
 };
 
 struct LoadReport {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/exit_status.h"
+#include "bench/flag_values.h"
 #include "bench/load.h"
 #include "bench/load_flags.h"
 #include "bench/load_view.h"
@@ -23,15 +25,18 @@ int Main(int argc, char** argv) {
       "  aegis-bench -s host1:7700,host2:7700 --duration 30 --reads 95\n"
       "  aegis-bench --clients 4 --pipeline 256 --value-size 1024 --json\n"
       "\n"
-      "Exit status: 0 all calls were answered, 1 some failed, 2 usage, 3 no cluster.");
+      "What it writes expires by itself, see --ttl.\n"
+      "\n"
+      "Exit status:\n"
+      "  0  all calls were answered\n"
+      "  1  some failed; the report names how many and why\n"
+      "  2  the command is wrong\n"
+      "  3  no node answered in time, or the cluster did not take the preload\n"
+      "  4  the answer to a write of the preload was lost");
   std::vector<std::string> servers = {"127.0.0.1:7700"};
   LoadOptions options;
   bool json = false;
-  app.add_option("-s,--servers,--server", servers, "Nodes to ask; one is enough")
-      ->type_name("HOST:PORT,...")
-      ->delimiter(',')
-      ->envname("AEGIS_SERVERS")
-      ->default_str(servers.front());
+  AddServersFlag(app, servers);
   AddLoadFlags(app, options);
   app.add_flag("--json", json, "One JSON object instead of a table");
   try {
@@ -49,12 +54,12 @@ int Main(int argc, char** argv) {
         if (show) bar.Show(phase, fraction, answered);
       });
   bar.Clear();
-  if (!report.ok()) {
+  if (report.ok()) {
+    std::cout << (json ? ToJson(*report) + "\n" : ToText(*report));
+  } else {
     std::cerr << "aegis-bench: " << report.error().message << '\n';
-    return report.Is(Errc::kInvalid) ? 2 : 3;
   }
-  std::cout << (json ? ToJson(*report) + "\n" : ToText(*report));
-  return report->failed() == 0 ? 0 : 1;
+  return ExitStatusOf(report);
 }
 
 }  // namespace

@@ -4,12 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <functional>
+#include <limits>
+#include <set>
+#include <sstream>
 
+#include "bench/flag_values.h"
 #include "bench/load_flags.h"
-#include "cli/duration_text.h"
+#include "cli/mistake.h"
+#include "cli/words.h"
 
 namespace aegis::cli {
 namespace {
@@ -20,6 +24,7 @@ constexpr char kFooter[] = R"(Examples:
   aegis-cli set photo - < photo.jpg && aegis-cli get photo --raw > copy.jpg
   aegis-cli set counter 5 --cas 1099511627778
   aegis-cli shards --summary
+  aegis-cli help set
   aegis-cli                       a prompt, with history and completion
 
 A word that begins with "-" and is no number must stand behind "--".
@@ -29,42 +34,35 @@ Exit status:
   1  no such key, or a condition that does not hold: nothing was written
   2  the command is wrong
   3  no node answered in time: nothing was written
-  4  a write was sent and its answer was lost: it may or may not have happened)";
+  4  a write was sent and its answer was lost: it may or may not have happened
+bench ends with 1 if some of its calls failed, and with 3 or 4 if it could not begin.)";
 
-// CLI11 takes "-5" for a flag. Behind this byte it is a word like any other.
-constexpr char kNumberMark = '\x01';
-
-std::string Marked(const std::string& word) {
-  const bool number =
-      word.size() > 1 && word[0] == '-' && std::isdigit(static_cast<unsigned char>(word[1])) != 0;
-  return number ? kNumberMark + word : word;
-}
-
-std::string Unmarked(std::string word) {
-  if (!word.empty() && word[0] == kNumberMark) word.erase(0, 1);
-  return word;
-}
-
+// Any whole number that T has.
 template <class T>
 T ToNumber(const std::string& text, const char* what) {
   T number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw CLI::ValidationError(what, "\"" + text + "\" is not allowed here");
+    using Limits = std::numeric_limits<T>;
+    throw bench::NotAllowed(
+        what, text, fmt::format("a whole number from {} to {}", Limits::min(), Limits::max()));
   }
   return number;
 }
 
-std::chrono::milliseconds ToDuration(const std::string& text, const char* what) {
-  const auto duration = ParseDuration(text);
-  if (!duration.ok()) throw CLI::ValidationError(what, duration.error().message);
-  return duration.value();
+std::chrono::milliseconds ToTimeout(const std::string& text) {
+  const auto timeout = bench::ToDuration(text, "--timeout");
+  if (timeout < std::chrono::milliseconds(1) || timeout > std::chrono::days(1)) {
+    throw bench::NotAllowed("--timeout", text, "from 1ms to 1d");
+  }
+  return timeout;
 }
 
 // The commands, as subcommands of an app whose parsing fills one Command.
 class Grammar {
  public:
-  Grammar(CLI::App& app, Command& command) : app_(app), command_(command) {
+  Grammar(CLI::App& app, Command& command, Place place)
+      : app_(app), command_(command), place_(place) {
     AddReads();
     AddWrites();
     AddCluster();
@@ -102,7 +100,19 @@ class Grammar {
         ->required();
   }
   void AddAddresses(CLI::App* sub, const std::string& help) {
-    sub->add_option("address", command_.addresses, help)->type_name("HOST:PORT");
+    sub->add_option("address", command_.addresses, help)
+        ->type_name("HOST:PORT")
+        ->check(bench::Address());
+  }
+
+  void TakeValue(const std::string& value) {
+    if (value == "-" && place_ == Place::kPrompt) {
+      throw CLI::ValidationError(
+          "value",
+          "'-' reads the standard input, where the commands come from here; use: "
+          "aegis-cli set KEY - < FILE");
+    }
+    command_.value = value;
   }
 
   void AddReads() {
@@ -118,10 +128,10 @@ class Grammar {
     CLI::App* set = Add("set", "Set a key");
     AddKey(set);
     AddWord(set, "value", "VALUE", "The value; - reads it from the standard input",
-            [this](const std::string& value) { command_.value = value; })
+            [this](const std::string& value) { TakeValue(value); })
         ->required();
-    AddWord(set, "--ttl", "DURATION", "Expire after 500ms, 60s, 5m, 1h, 7d",
-            [this](const std::string& text) { command_.ttl = ToDuration(text, "--ttl"); });
+    AddWord(set, "--ttl", "DURATION", "Expire after 500ms, 60s, 1m30s, 7d, ...",
+            [this](const std::string& text) { command_.ttl = bench::ToDuration(text, "--ttl"); });
     auto* nx = set->add_flag("--nx", command_.if_absent, "Only if the key is absent");
     auto* xx = set->add_flag("--xx", command_.if_present, "Only if the key is there");
     auto* cas = AddWord(set, "--cas", "VERSION", "Only if the key has this version (0: is absent)",
@@ -136,7 +146,7 @@ class Grammar {
     CLI::App* expire = Add("expire", "Let a key expire, or never");
     AddKey(expire);
     AddWord(expire, "ttl", "DURATION|never", "When", [this](const std::string& text) {
-      if (text != "never") command_.ttl = ToDuration(text, "ttl");
+      if (text != "never") command_.ttl = bench::ToDuration(text, "ttl");
     })->required();
 
     CLI::App* incr = Add("incr", "Add to the integer that a key holds");
@@ -151,8 +161,8 @@ class Grammar {
     AddAddresses(Add("ping", "Measure the round trip to nodes"),
                  "Nodes; by default those of --servers");
     Add("members", "Show the nodes of the cluster");
-    Add("shards", "Show who leads and holds each shard")
-        ->add_flag("--summary", command_.summary, "Only how many each node leads and holds");
+    Add("shards", "Show who leads each shard and where it is placed")
+        ->add_flag("--summary", command_.summary, "Only how many there are per node");
     AddAddresses(Add("stats", "Show the figures of nodes"),
                  "Nodes; by default the first of --servers");
     bench::AddLoadFlags(*Add("bench", "Load the cluster and measure it, as aegis-bench does"),
@@ -161,51 +171,75 @@ class Grammar {
 
   CLI::App& app_;
   Command& command_;
+  const Place place_;
 };
 
-ParseEnd EndOf(const CLI::App& app, const CLI::ParseError& error) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status = app.exit(error, out, err);
-  return {.mistake = status != 0, .text = status == 0 ? out.str() : err.str()};
-}
-
 // CLI11 takes the words last first.
-void Parse(CLI::App& app, const std::vector<std::string>& words, CommandLine& line) {
+void Parse(CLI::App& app, const std::vector<std::string>& words, Place place, CommandLine& line) {
   std::vector<std::string> reversed;
   for (const std::string& word : words) reversed.push_back(Marked(word));
   std::reverse(reversed.begin(), reversed.end());
   try {
     app.parse(reversed);
+  } catch (const CLI::Success& help) {
+    std::ostringstream text;
+    app.exit(help, text, text);
+    line.end = ParseEnd{.mistake = false, .text = text.str()};
   } catch (const CLI::ParseError& error) {
-    line.end = EndOf(app, error);
+    line.end = ParseEnd{.mistake = true, .text = Explain(app, error, place)};
   }
 }
 
-std::string PromptHelp(CLI::App& app) {
+// Where the command stands behind the global options.
+std::size_t CommandAt(const std::vector<std::string>& words) {
+  static const std::set<std::string> with_value = {"-s", "--server", "--servers", "--timeout"};
+  std::size_t at = 0;
+  while (at < words.size() && words[at].starts_with('-'))
+    at += with_value.contains(words[at]) ? 2 : 1;
+  return at;
+}
+
+std::string PromptHelp(const CLI::App& app) {
   std::string text;
   for (const CLI::App* sub : app.get_subcommands({})) {
     text += fmt::format("  {:<9}{}\n", sub->get_name(), sub->get_description());
   }
   return text +
-         "  history  Show what was typed\n  exit     End, as Ctrl-D does\n"
-         "COMMAND --help says more. Quotes hold words together: \"a b\\n\".\n";
+         "  help     Show this, or what a COMMAND takes\n"
+         "  history  Show what was typed\n"
+         "  exit     End, as Ctrl-D does; Ctrl-C drops the line\n"
+         "Any command takes --json. Quotes hold words together: \"a b\\n\".\n";
 }
 
-// Takes one escape of a "..." word off the front of `rest`.
-char TakeEscape(std::string_view& rest) {
-  const char kind = rest.front();
-  rest.remove_prefix(1);
-  if (kind == 'n') return '\n';
-  if (kind == 't') return '\t';
-  if (kind == 'r') return '\r';
-  unsigned byte = 0;
-  if (kind == 'x' && rest.size() >= 2 &&
-      std::from_chars(rest.data(), rest.data() + 2, byte, 16).ptr == rest.data() + 2) {
-    rest.remove_prefix(2);
-    return static_cast<char>(byte);
+// "help" and "help COMMAND"; `behind` is what stands behind "help".
+void Help(CLI::App& app, const std::vector<std::string>& behind, Place place, CommandLine& line) {
+  if (behind.empty()) {
+    line.end =
+        ParseEnd{.mistake = false, .text = place == Place::kPrompt ? PromptHelp(app) : app.help()};
+  } else if (std::ranges::count(CommandNames(), behind.front()) == 0) {
+    line.end = ParseEnd{.mistake = true, .text = UnknownCommand(app, behind.front(), place)};
+  } else {
+    Parse(app, {behind.front(), "--help"}, place, line);
   }
-  return kind;
+}
+
+// The flag that stands behind any command, at the prompt too.
+void AddJson(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "Answer in JSON, for programs");
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+}
+
+void ParseWords(CLI::App& app, const std::vector<std::string>& words, Place place,
+                CommandLine& line) {
+  const Grammar grammar(app, line.command, place);
+  const std::size_t at = CommandAt(words);
+  if (at < words.size() && words[at] == "help") {
+    const auto behind = words.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    Help(app, {behind, words.end()}, place, line);
+  } else {
+    Parse(app, words, place, line);
+  }
 }
 
 }  // namespace
@@ -215,76 +249,37 @@ CommandLine ParseCommandLine(const std::vector<std::string>& words) {
   CLI::App app("Talks to an AegisKV cluster.", "aegis-cli");
   app.footer(kFooter);
   app.set_version_flag("--version", "aegis-cli " AEGIS_VERSION);
-  app.add_option("-s,--servers,--server", line.global.servers, "Nodes to ask; one is enough")
-      ->type_name("HOST:PORT,...")
-      ->delimiter(',')
-      ->envname("AEGIS_SERVERS")
-      ->default_str(line.global.servers.front());
+  bench::AddServersFlag(app, line.global.servers);
   app.add_option_function<std::string>(
-         "--timeout",
-         [&](const std::string& text) { line.global.timeout = ToDuration(text, "--timeout"); },
+         "--timeout", [&](const std::string& text) { line.global.timeout = ToTimeout(text); },
          "How long a command may take")
       ->type_name("DURATION")
       ->default_str("5s");
-  app.add_flag("--json", line.global.json, "Answer in JSON, for programs");
-  app.fallthrough();  // Global options may stand behind the command, too.
-  app.require_subcommand(0, 1);
-  const Grammar grammar(app, line.command);
-  Parse(app, words, line);
+  AddJson(app, line.global.json);
+  ParseWords(app, words, Place::kCommandLine, line);
   return line;
 }
 
-CommandLine ParsePromptLine(std::string_view text) {
+CommandLine ParsePromptLine(std::string_view text, const GlobalOptions& global) {
   CommandLine line;
+  line.global = global;
   const Result<std::vector<std::string>> words = SplitWords(text);
   if (!words.ok()) {
     line.end = ParseEnd{.mistake = true, .text = words.error().message + "\n"};
     return line;
   }
   CLI::App app;
-  app.require_subcommand(0, 1);
-  const Grammar grammar(app, line.command);
-  if (words.value() == std::vector<std::string>{"help"}) {
-    line.end = ParseEnd{.mistake = false, .text = PromptHelp(app)};
-  } else {
-    Parse(app, words.value(), line);
-  }
+  bool json = false;
+  AddJson(app, json);
+  ParseWords(app, words.value(), Place::kPrompt, line);
+  line.global.json = line.global.json || json;
   return line;
-}
-
-Result<std::vector<std::string>> SplitWords(std::string_view line) {
-  std::vector<std::string> words;
-  bool in_word = false;
-  char quote = 0;
-  while (!line.empty()) {
-    const char c = line.front();
-    line.remove_prefix(1);
-    if (quote == 0 && (c == ' ' || c == '\t')) {
-      in_word = false;
-      continue;
-    }
-    if (!in_word) words.emplace_back();
-    in_word = true;
-    if (quote == 0 && (c == '"' || c == '\'')) {
-      quote = c;
-    } else if (c == quote) {
-      quote = 0;
-    } else if (c == '\\' && quote == '"' && !line.empty()) {
-      words.back() += TakeEscape(line);
-    } else {
-      words.back() += c;
-    }
-  }
-  if (quote != 0) {
-    return Error{ErrorCode::kInvalid, std::string("a quote (") + quote + ") is not closed"};
-  }
-  return words;
 }
 
 std::vector<std::string> CommandNames() {
   CLI::App app;
   Command command;
-  const Grammar grammar(app, command);
+  const Grammar grammar(app, command, Place::kCommandLine);
   std::vector<std::string> names;
   for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
   std::sort(names.begin(), names.end());

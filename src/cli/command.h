@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "bench/load.h"
 
 namespace aegis::cli {
@@ -52,12 +51,10 @@ struct CommandLine {
 // The words behind the program's name. Reads AEGIS_SERVERS.
 CommandLine ParseCommandLine(const std::vector<std::string>& words);
 
-// A line typed at the prompt: the same commands without the global options. Quotes ("..." with
-// \n, \t, \xNN, \", \\; '...' as it is) hold words together.
-CommandLine ParsePromptLine(std::string_view line);
-
-// Errors: kInvalid, an open quote.
-Result<std::vector<std::string>> SplitWords(std::string_view line);
+// A line of a prompt or of a script on the standard input: the same commands (a value cannot come
+// from the standard input), cut by SplitWords(). Of the global options --json alone is allowed;
+// the others are those of `global`.
+CommandLine ParsePromptLine(std::string_view line, const GlobalOptions& global);
 
 // The names of all commands, sorted.
 std::vector<std::string> CommandNames();

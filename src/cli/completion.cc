@@ -12,9 +12,10 @@ const std::vector<std::string>& WordsBehind(const std::string& command) {
   static const std::map<std::string, std::vector<std::string>> words = {
       {"bench",
        {"--clients", "--duration", "--keys", "--no-preload", "--operations", "--pipeline",
-        "--reads", "--value-size"}},
+        "--reads", "--ttl", "--value-size"}},
       {"expire", {"never"}},
       {"get", {"--long", "--raw"}},
+      {"help", CommandNames()},
       {"set", {"--cas", "--nx", "--ttl", "--xx"}},
       {"shards", {"--summary"}},
   };

@@ -5,8 +5,9 @@
 #include <iterator>
 #include <map>
 
+#include "bench/exit_status.h"
 #include "bench/load_view.h"
-#include "cli/duration_text.h"
+#include "cli/rough_duration.h"
 #include "cli/table.h"
 
 namespace aegis::cli {
@@ -17,7 +18,7 @@ Json TtlJson(const std::optional<std::chrono::milliseconds>& ttl) {
 }
 
 std::string TtlText(const std::optional<std::chrono::milliseconds>& ttl) {
-  return ttl ? FormatDuration(*ttl) : "never expires";
+  return ttl ? RoughDuration(*ttl) : "never expires";
 }
 
 }  // namespace
@@ -68,6 +69,9 @@ void Executor::Show(const std::string& text, const Json& json) {
 // ------------------------------------------------------------------------------------------
 
 ExitCode Executor::Get(const Command& command) {
+  if (command.raw && global_.json) {
+    return Fail({Errc::kInvalid, "--raw and --json exclude each other"});
+  }
   const Expected<ItemWithTtl> item = client_.GetWithTtl(command.keys[0]);
   if (!item.ok()) return Fail(item.error());
   if (command.raw) {
@@ -79,9 +83,10 @@ ExitCode Executor::Get(const Command& command) {
   PutBytes(json, "value", item->value);
   json["version"] = item->version;
   json["ttl_ms"] = TtlJson(item->ttl);
-  Show(command.details ? fmt::format("value    {}\nversion  {}\nttl      {}", item->value,
-                                     item->version, TtlText(item->ttl))
-                       : item->value,
+  const std::string value = streams_.out_is_terminal ? PrintableLines(item->value) : item->value;
+  Show(command.details ? fmt::format("value    {}\nversion  {}\nttl      {}", value, item->version,
+                                     TtlText(item->ttl))
+                       : value,
        json);
   return ExitCode::kOk;
 }
@@ -217,7 +222,8 @@ ExitCode Executor::Shards(const Command& command) {
   const Expected<ClusterInfo> cluster = client_.Topology();
   if (!cluster.ok()) return Fail(cluster.error());
   if (global_.json) {
-    streams_.out << ShardsJson(*cluster).dump() << '\n';
+    const Json json = command.summary ? ShardsSummaryJson(*cluster) : ShardsJson(*cluster);
+    streams_.out << json.dump() << '\n';
   } else {
     streams_.out << (command.summary ? ShardsSummary(*cluster) : ShardsTable(*cluster));
   }
@@ -252,9 +258,12 @@ ExitCode Executor::Bench(const Command& command) {
                        if (streams_.show_progress) bar.Show(phase, fraction, answered);
                      });
   bar.Clear();
-  if (!report.ok()) return Fail(report.error());
-  streams_.out << (global_.json ? bench::ToJson(*report) + "\n" : bench::ToText(*report));
-  return report->failed() == 0 ? ExitCode::kOk : ExitCode::kUnavailable;
+  if (report.ok()) {
+    streams_.out << (global_.json ? bench::ToJson(*report) + "\n" : bench::ToText(*report));
+  } else {
+    Fail(report.error());
+  }
+  return static_cast<ExitCode>(bench::ExitStatusOf(report));
 }
 
 }  // namespace aegis::cli

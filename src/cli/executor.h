@@ -24,7 +24,8 @@ class Executor {
     std::istream& in;
     std::ostream& out;
     std::ostream& err;
-    bool show_progress;  // `err` is a terminal.
+    bool show_progress;    // `err` is a terminal.
+    bool out_is_terminal;  // So control bytes of values are shown, not sent.
   };
 
   // All must outlive the executor.

@@ -20,15 +20,23 @@ ExitCode ShowEnd(const ParseEnd& end) {
   return end.mistake ? ExitCode::kUsage : ExitCode::kOk;
 }
 
+// One run of the program: what all of its commands share.
+struct Session {
+  Client& client;
+  const GlobalOptions& global;
+  const Executor::Streams streams;
+};
+
 // Carries out one line of a prompt or a script.
-ExitCode RunLine(Executor& executor, const std::string& text) {
-  const CommandLine line = ParsePromptLine(text);
+ExitCode RunLine(const Session& session, const std::string& text) {
+  const CommandLine line = ParsePromptLine(text, session.global);
   if (line.end) return ShowEnd(*line.end);
-  return line.command.name.empty() ? ExitCode::kOk : executor.Run(line.command);
+  if (line.command.name.empty()) return ExitCode::kOk;
+  return Executor(session.client, line.global, session.streams).Run(line.command);
 }
 
-ExitCode RunPrompt(Executor& executor, const GlobalOptions& global) {
-  Prompt prompt("aegis " + global.servers.front() + "> ", HistoryFile());
+ExitCode RunPrompt(const Session& session) {
+  Prompt prompt("aegis " + session.global.servers.front() + "> ", HistoryFile());
   while (const auto line = prompt.ReadLine()) {
     if (*line == "exit" || *line == "quit") return ExitCode::kOk;
     if (*line == "history") {
@@ -36,7 +44,7 @@ ExitCode RunPrompt(Executor& executor, const GlobalOptions& global) {
       std::cout.flush();
       continue;
     }
-    RunLine(executor, *line);
+    RunLine(session, *line);
     std::cout.flush();
   }
   std::cout << '\n';
@@ -44,11 +52,11 @@ ExitCode RunPrompt(Executor& executor, const GlobalOptions& global) {
 }
 
 // Commands from the standard input, one per line; the worst status counts.
-ExitCode RunScript(Executor& executor) {
+ExitCode RunScript(const Session& session) {
   ExitCode worst = ExitCode::kOk;
   for (std::string line; std::getline(std::cin, line);) {
     if (line.starts_with('#')) continue;
-    worst = Worse(worst, RunLine(executor, line));
+    worst = Worse(worst, RunLine(session, line));
   }
   return worst;
 }
@@ -61,14 +69,17 @@ ExitCode Main(const std::vector<std::string>& words) {
     std::cerr << "aegis-cli: " << client.error().message << '\n';
     return ExitCode::kUsage;
   }
-  Executor executor(*client, line.global,
-                    {.in = std::cin,
-                     .out = std::cout,
-                     .err = std::cerr,
-                     .show_progress = isatty(STDERR_FILENO) != 0});
-  if (!line.command.name.empty()) return executor.Run(line.command);
-  if (isatty(STDIN_FILENO) == 0) return RunScript(executor);
-  return RunPrompt(executor, line.global);
+  const Session session = {.client = *client,
+                           .global = line.global,
+                           .streams = {.in = std::cin,
+                                       .out = std::cout,
+                                       .err = std::cerr,
+                                       .show_progress = isatty(STDERR_FILENO) != 0,
+                                       .out_is_terminal = isatty(STDOUT_FILENO) != 0}};
+  if (!line.command.name.empty()) {
+    return Executor(*client, line.global, session.streams).Run(line.command);
+  }
+  return isatty(STDIN_FILENO) != 0 ? RunPrompt(session) : RunScript(session);
 }
 
 }  // namespace

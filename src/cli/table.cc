@@ -33,6 +33,31 @@ std::size_t SequenceAt(std::string_view bytes) {
   return overlong || surrogate || beyond ? 0 : size;
 }
 
+// A control character of ASCII, or of the upper half of Latin-1, which terminals obey, too.
+bool IsControl(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return first < 0x20 || first == 0x7F;
+  return first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
+}
+
+// What Printable() says, with the characters of `kept` as they are.
+std::string Escape(std::string_view bytes, std::size_t size_max, std::string_view kept) {
+  std::string text;
+  std::size_t at = 0;
+  while (at < bytes.size() && at < size_max) {
+    const std::size_t size = SequenceAt(bytes.substr(at));
+    const std::string_view sequence = bytes.substr(at, std::max<std::size_t>(size, 1));
+    const bool keep = sequence.size() == 1 && kept.find(sequence[0]) != std::string_view::npos;
+    if (keep || (size > 0 && !IsControl(sequence))) {
+      text += sequence;
+    } else {
+      for (const char c : sequence) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    at += sequence.size();
+  }
+  return at < bytes.size() ? text + "..." : text;
+}
+
 }  // namespace
 
 void Table::Add(std::vector<std::string> cells) {
@@ -67,22 +92,10 @@ std::string Table::Render() const {
 }
 
 std::string Printable(std::string_view bytes, std::size_t size_max) {
-  std::string text;
-  std::size_t at = 0;
-  while (at < bytes.size() && at < size_max) {
-    const std::size_t size = SequenceAt(bytes.substr(at));
-    const auto byte = static_cast<unsigned char>(bytes[at]);
-    const bool control = size == 1 && (byte < 0x20 || byte == 0x7F);
-    if (size == 0 || control) {
-      text += fmt::format("\\x{:02x}", byte);
-      ++at;
-    } else {
-      text += bytes.substr(at, size);
-      at += size;
-    }
-  }
-  return at < bytes.size() ? text + "..." : text;
+  return Escape(bytes, size_max, "");
 }
+
+std::string PrintableLines(std::string_view bytes) { return Escape(bytes, bytes.size(), "\n\t"); }
 
 bool IsUtf8(std::string_view bytes) {
   while (!bytes.empty()) {

@@ -33,6 +33,9 @@ class Table {
 // "..." instead of what is beyond `size_max` bytes.
 std::string Printable(std::string_view bytes, std::size_t size_max = 60);
 
+// All of it, with newlines and tabs as they are.
+std::string PrintableLines(std::string_view bytes);
+
 // Whether the bytes are well-formed UTF-8 (RFC 3629).
 bool IsUtf8(std::string_view bytes);
 

@@ -16,7 +16,7 @@ from pathlib import Path
 SOURCE_DIR, BINARY_DIR = (Path(path).resolve() for path in sys.argv[1:3])
 sys.path.insert(0, str(SOURCE_DIR / "tests/foreign"))
 
-from cluster import HOST, Cluster  # pylint: disable=wrong-import-position
+from cluster import HOST, Cluster, wait_until  # pylint: disable=wrong-import-position
 
 EXAMPLES = BINARY_DIR / "install-test/by-cmake"
 CLI = BINARY_DIR / "bin/aegis-cli"
@@ -79,6 +79,9 @@ class ExamplesTest(unittest.TestCase):
         self.assertRegex(self.cli("ttl", keys[1]), r"59m|1h|3[56]\d\d")
         self.cli("del", keys[0])
         self.cli("get", keys[0], status=1)
+        wait_until(lambda: re.search(r"node3 +dead .* 0 +-  ", self.cli("members")),
+                   "node3 dead and holding nothing")
+        self.assertRegex(self.cli("shards"), r"node\d, node3 \(dead\)")
         self.cluster.restart(2)
         self.cluster.wait_ready(2)
         self.assertEqual(self.cli("mget", *keys[1:]).count("value of"), len(keys) - 1)

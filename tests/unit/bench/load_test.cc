@@ -43,11 +43,33 @@ TEST(LoadTest, WithoutPreloadReadsMiss) {
   EXPECT_EQ(report->misses, 100U);
 }
 
+TEST(LoadTest, KeysExpireTenMinutesAfterThePlannedEnd) {
+  FakeStore store;
+  FakeServer server(store.Handler());
+  Client client = std::move(Client::Open({.seeds = {server.address()}})).value();
+  const auto ttl_after = [&](const LoadOptions& options) {
+    EXPECT_TRUE(RunLoad({.seeds = {server.address()}}, options, Ignore).ok());
+    return client.GetWithTtl("bench:0")->ttl;
+  };
+  for (const unsigned read_percent : {0U, 100U}) {
+    LoadOptions options;
+    options.operations = 10;
+    options.keys = 1;
+    options.read_percent = read_percent;  // 100: the preload's keys stay as they are.
+    options.duration = std::chrono::minutes(5);
+    EXPECT_EQ(ttl_after(options), std::chrono::minutes(15));
+    options.ttl = std::chrono::seconds(30);
+    EXPECT_EQ(ttl_after(options), std::chrono::seconds(30));
+    options.keep = true;
+    EXPECT_EQ(ttl_after(options), std::nullopt);
+  }
+}
+
 TEST(LoadTest, TimeEndsALoadWithoutABudget) {
   FakeStore store;
   FakeServer server(store.Handler());
   LoadOptions options;
-  options.seconds = 0.3;
+  options.duration = std::chrono::milliseconds(300);
   options.keys = 10;
   double last = 0;
   const auto report =

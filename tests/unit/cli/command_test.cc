@@ -16,6 +16,10 @@ Command Parsed(const Words& words) {
   return line.command;
 }
 
+CommandLine Prompt(std::string_view line, const GlobalOptions& global = {}) {
+  return ParsePromptLine(line, global);
+}
+
 std::string Mistake(const Words& words) {
   const CommandLine line = ParseCommandLine(words);
   EXPECT_TRUE(line.end.has_value() && line.end->mistake);
@@ -69,6 +73,8 @@ TEST(CommandTest, ServersComeFromTheEnvironmentUnlessTheyAreGiven) {
 
 TEST(CommandTest, ExpireTakesADurationOrNever) {
   EXPECT_EQ(Parsed({"expire", "k", "5m"}).ttl, milliseconds(300'000));
+  EXPECT_EQ(Parsed({"expire", "k", "60"}).ttl, milliseconds(60'000));
+  EXPECT_EQ(Parsed({"expire", "k", "1d2h"}).ttl, std::chrono::hours(26));
   EXPECT_EQ(Parsed({"expire", "k", "never"}).ttl, std::nullopt);
   EXPECT_NE(Mistake({"expire", "k", "soon"}).find("soon"), std::string::npos);
 }
@@ -86,16 +92,46 @@ TEST(CommandTest, BenchTakesALoad) {
   EXPECT_EQ(bench.load.operations, 1000U);
   EXPECT_EQ(bench.load.read_percent, 50U);
   EXPECT_FALSE(bench.load.preload);
+  EXPECT_FALSE(bench.load.ttl.has_value());
+  EXPECT_EQ(Parsed({"bench", "--ttl", "1h"}).load.ttl, std::chrono::hours(1));
+  EXPECT_TRUE(Parsed({"bench", "--ttl", "never"}).load.keep);
+  EXPECT_EQ(Parsed({"bench", "-d", "30"}).load.duration, std::chrono::seconds(30));
+  EXPECT_EQ(Parsed({"bench", "-d", "1m30s"}).load.duration, std::chrono::seconds(90));
+  EXPECT_NE(Mistake({"bench", "-d", "5ms"}).find("from 100ms to 1d"), std::string::npos);
   Mistake({"bench", "--reads", "101"});
   Mistake({"bench", "--clients", "0"});
 }
 
 TEST(CommandTest, MistakesAreNamed) {
-  EXPECT_NE(Mistake({"gte", "k"}).find("gte"), std::string::npos);
-  EXPECT_NE(Mistake({"get"}).find("key"), std::string::npos);
+  EXPECT_EQ(Mistake({"gte", "k"}),
+            "aegis-cli: unknown command 'gte'; there are bench, del, expire, get, incr, members, "
+            "mget, ping, set, shards, stats, ttl and help\naegis-cli help [COMMAND] says more\n");
+  EXPECT_EQ(Prompt("keys *").end->text.find("unknown command 'keys'; there are bench"), 0U);
+  EXPECT_NE(Mistake({"\x1b[31m"}).find("'\\x1b[31m'"), std::string::npos);
+  EXPECT_NE(Mistake({"get"}).find("get: key is required"), std::string::npos);
+  EXPECT_NE(Mistake({"get", "a", "b", "c"}).find("get: a word too many, 'b'"), std::string::npos);
+  EXPECT_NE(Mistake({"get", "a", "--foo"}).find("unknown option '--foo'"), std::string::npos);
   EXPECT_NE(Mistake({"set", "k", "v", "--ttl", "1y"}).find("1y"), std::string::npos);
   EXPECT_NE(Mistake({"set", "k", "v", "--cas", "-1"}).find("-1"), std::string::npos);
   EXPECT_NE(Mistake({"incr", "n", "1.5"}).find("1.5"), std::string::npos);
+}
+
+TEST(CommandTest, MistakesSayWhatIsAllowed) {
+  const std::pair<Words, const char*> mistakes[] = {
+      {{"-s", "foo", "get", "k"}, "aegis-cli: --servers: 'foo' is not allowed: must be HOST:PORT"},
+      {{"-s", "a:1,:2", "get", "k"}, "--servers: ':2' is not allowed: must be HOST:PORT"},
+      {{"-s", "a:0", "get", "k"}, "as in -s node1:7700,node2:7700; AEGIS_SERVERS"},
+      {{"ping", "foo"}, "ping: address: 'foo' is not allowed: must be HOST:PORT"},
+      {{"--timeout", "0", "get", "k"},
+       "aegis-cli: --timeout: '0' is not allowed: must be from 1ms"},
+      {{"set", "k", "v", "--cas", "abc"},
+       "'abc' is not allowed: must be a whole number from 0 to 18446744073709551615"},
+      {{"incr", "n", "abc"}, "must be a whole number from -9223372036854775808 to"},
+      {{"set", "k", "v", "--ttl", "-1s"}, "'-1s' is not allowed: must be a duration like 500ms"},
+  };
+  for (const auto& [words, said] : mistakes) {
+    EXPECT_NE(Mistake(words).find(said), std::string::npos) << Mistake(words);
+  }
 }
 
 TEST(CommandTest, HelpIsNoMistakeAndShowsExamples) {
@@ -108,26 +144,46 @@ TEST(CommandTest, HelpIsNoMistakeAndShowsExamples) {
 }
 
 TEST(CommandTest, PromptLinesAreCommandsWithoutGlobalOptions) {
-  const CommandLine line = ParsePromptLine(R"(set "a key" 'a "value"' --ttl 5s)");
+  const CommandLine line = Prompt(R"(set "a key" 'a "value"' --ttl 5s)");
   ASSERT_FALSE(line.end.has_value()) << line.end->text;
   EXPECT_EQ(line.command.keys, Words{"a key"});
   EXPECT_EQ(line.command.value, R"(a "value")");
-  EXPECT_TRUE(ParsePromptLine("get k --json").end->mistake);
-  const CommandLine help = ParsePromptLine("help");
-  EXPECT_FALSE(help.end->mistake);
-  for (const std::string& name : CommandNames()) {
-    EXPECT_NE(help.end->text.find(name), std::string::npos) << name;
-  }
-  EXPECT_TRUE(ParsePromptLine("set 'open").end->mistake);
+  EXPECT_TRUE(Prompt("set 'open").end->mistake);
+  EXPECT_EQ(Prompt("get k --timeout 1s").end->text,
+            "get: '--timeout' belongs on the command line that starts the prompt: "
+            "aegis-cli --timeout ...\nhelp [COMMAND] says more\n");
 }
 
-TEST(CommandTest, QuotesHoldWordsTogetherAndEscapeBytes) {
-  EXPECT_EQ(SplitWords("  a  b\tc ").value(), (Words{"a", "b", "c"}));
-  EXPECT_EQ(SplitWords(R"("a b"c '' "\x00\n\"\\")").value(),
-            (Words{"a bc", "", std::string("\0\n\"\\", 4)}));
-  EXPECT_EQ(SplitWords(R"('\n')").value(), Words{"\\n"});
-  EXPECT_FALSE(SplitWords("\"a").ok());
-  EXPECT_TRUE(SplitWords("").value().empty());
+TEST(CommandTest, AnyPromptLineTakesJsonForItself) {
+  EXPECT_TRUE(Prompt("get k --json").global.json);
+  EXPECT_TRUE(Prompt("--json get k").global.json);
+  EXPECT_FALSE(Prompt("get k").global.json);
+  EXPECT_TRUE(Prompt("get k", {.json = true}).global.json);
+  EXPECT_EQ(Prompt("get k --json", {.servers = {"a:1"}}).global.servers, Words{"a:1"});
+}
+
+TEST(CommandTest, HelpNamesEveryCommandAndShowsEachOne) {
+  for (const CommandLine& help : {Prompt("help"), ParseCommandLine({"help"})}) {
+    EXPECT_FALSE(help.end->mistake);
+    for (const std::string& name : CommandNames()) {
+      EXPECT_NE(help.end->text.find(name), std::string::npos) << name;
+    }
+  }
+  for (const CommandLine& help :
+       {Prompt("help set"), Prompt("set --help"), ParseCommandLine({"help", "set"}),
+        ParseCommandLine({"-s", "a:1", "--json", "help", "set"})}) {
+    ASSERT_TRUE(help.end.has_value());
+    EXPECT_FALSE(help.end->mistake) << help.end->text;
+    EXPECT_NE(help.end->text.find("--nx"), std::string::npos) << help.end->text;
+  }
+  EXPECT_NE(Mistake({"help", "foo"}).find("unknown command 'foo'"), std::string::npos);
+  EXPECT_EQ(Parsed({"get", "help"}).keys, Words{"help"});
+}
+
+TEST(CommandTest, AValueFromTheInputIsRefusedWhereTheInputHoldsCommands) {
+  const CommandLine line = Prompt("set k -");
+  ASSERT_TRUE(line.end.has_value() && line.end->mistake);
+  EXPECT_NE(line.end->text.find("aegis-cli set KEY - < FILE"), std::string::npos);
 }
 
 }  // namespace

@@ -21,12 +21,13 @@ TEST(CompletionTest, FlagsAreOfferedOnceADashIsTyped) {
   EXPECT_EQ(Completions("set k v --t"), Words{"--ttl"});
   EXPECT_TRUE(Completions("set ").empty()) << "a key is due";
   EXPECT_EQ(Completions("expire k "), Words{"never"});
+  EXPECT_EQ(Completions("help exp"), Words{"expire"});
 }
 
 TEST(CompletionTest, EveryFlagOfferedIsOneThatParses) {
   for (const std::string& name : CommandNames()) {
     for (const std::string& flag : Completions(name + " --")) {
-      const CommandLine help = ParsePromptLine(name + " --help");
+      const CommandLine help = ParsePromptLine(name + " --help", {});
       ASSERT_TRUE(help.end.has_value());
       EXPECT_NE(help.end->text.find(flag), std::string::npos) << name << " " << flag;
     }

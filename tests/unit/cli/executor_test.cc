@@ -22,7 +22,8 @@ class ExecutorTest : public testing::Test {
     std::string err;
   };
 
-  Ran Run(const std::vector<std::string>& words, const std::string& input = "") {
+  Ran Run(const std::vector<std::string>& words, const std::string& input = "",
+          bool on_terminal = false) {
     CommandLine line = ParseCommandLine(words);
     EXPECT_FALSE(line.end.has_value()) << line.end->text;
     line.global.servers = {server_.address()};
@@ -30,8 +31,9 @@ class ExecutorTest : public testing::Test {
     std::ostringstream out;
     std::ostringstream err;
     Client client = std::move(Client::Open(ConfigOf(line.global))).value();
-    Executor executor(client, line.global,
-                      {.in = in, .out = out, .err = err, .show_progress = false});
+    Executor executor(
+        client, line.global,
+        {.in = in, .out = out, .err = err, .show_progress = false, .out_is_terminal = on_terminal});
     const ExitCode code = executor.Run(line.command);
     return {code, out.str(), err.str()};
   }
@@ -65,6 +67,22 @@ TEST_F(ExecutorTest, ValuesPassThroughByteForByte) {
   EXPECT_EQ(Run({"get", "k", "--raw"}).out, bytes);
   EXPECT_EQ(Run({"get", "k", "--json"}).out,
             "{\"key\":\"k\",\"value_base64\":\"AP8KLQ0K\",\"version\":1,\"ttl_ms\":null}\n");
+}
+
+TEST_F(ExecutorTest, TerminalsAreSparedTheControlBytesOfAValue) {
+  const std::string value = "red: \x1b[31m\nbell: \x07";
+  Run({"set", "k", value});
+  EXPECT_EQ(Run({"get", "k"}, "", true).out, "red: \\x1b[31m\nbell: \\x07\n");
+  EXPECT_NE(Run({"get", "k", "-l"}, "", true).out.find("\\x1b[31m"), std::string::npos);
+  EXPECT_EQ(Run({"get", "k", "--raw"}, "", true).out, value);
+  EXPECT_EQ(Run({"get", "k"}).out, value + "\n") << "a file or a pipe gets the bytes";
+}
+
+TEST_F(ExecutorTest, RawAndJsonExcludeEachOther) {
+  Run({"set", "k", "v"});
+  const Ran got = Run({"get", "k", "--raw", "--json"});
+  EXPECT_EQ(got.code, ExitCode::kUsage);
+  EXPECT_EQ(Json::parse(got.out)["message"], "--raw and --json exclude each other");
 }
 
 TEST_F(ExecutorTest, ConditionsThatDoNotHoldAreStatusOne) {
@@ -123,6 +141,8 @@ TEST_F(ExecutorTest, ClusterIsShown) {
   EXPECT_NE(Run({"shards", "--summary"}).out.find("4 of 4 shards have a leader"),
             std::string::npos);
   EXPECT_EQ(Json::parse(Run({"members", "--json"}).out)["members"].size(), 1U);
+  EXPECT_EQ(Json::parse(Run({"shards", "--json"}).out)["shards"].size(), 4U);
+  EXPECT_EQ(Json::parse(Run({"shards", "--summary", "--json"}).out)["shards_led"], 4);
   EXPECT_EQ(Run({"stats"}).out, "NAME  VALUE\nkeys  1\n");
   EXPECT_EQ(Json::parse(Run({"stats", "--json"}).out)["nodes"][0]["stats"]["keys"], 1);
 }
@@ -134,6 +154,15 @@ TEST_F(ExecutorTest, BenchReportsWhatItMeasured) {
   EXPECT_EQ(bench.err, "") << "no progress bar without a terminal";
 }
 
+TEST_F(ExecutorTest, WhatBenchWroteExpires) {
+  Run({"bench", "-n", "10", "--keys", "1"});
+  EXPECT_EQ(Json::parse(Run({"ttl", "bench:0", "--json"}).out)["ttl_ms"], 610'000);
+  Run({"bench", "-n", "10", "--keys", "1", "--ttl", "5m"});
+  EXPECT_EQ(Run({"ttl", "bench:0"}).out, "5m 0s\n");
+  Run({"bench", "-n", "10", "--keys", "1", "--ttl", "never"});
+  EXPECT_EQ(Run({"ttl", "bench:0"}).out, "never expires\n");
+}
+
 TEST_F(ExecutorTest, NobodyThereIsStatusThree) {
   server_.Stop();
   const Ran got = Run({"get", "k"});
@@ -143,6 +172,19 @@ TEST_F(ExecutorTest, NobodyThereIsStatusThree) {
 
 TEST_F(ExecutorTest, TooLargeIsStatusTwo) {
   EXPECT_EQ(Run({"get", std::string(70'000, 'k')}).code, ExitCode::kUsage);
+}
+
+TEST_F(ExecutorTest, BenchWithFailedCallsIsStatusOne) {
+  FakeServer breaks([](FakeServer::Peer& peer, const wire::RequestFrame&) { peer.Close(); });
+  CommandLine line = ParseCommandLine(
+      {"-s", breaks.address(), "bench", "-n", "5", "-p", "1", "-r", "0", "--no-preload"});
+  std::ostringstream out;
+  Client client = std::move(Client::Open(ConfigOf(line.global))).value();
+  std::istringstream in;
+  Executor executor(
+      client, line.global,
+      {.in = in, .out = out, .err = out, .show_progress = false, .out_is_terminal = false});
+  EXPECT_EQ(executor.Run(line.command), ExitCode::kNo) << out.str();
 }
 
 }  // namespace

@@ -26,7 +26,10 @@ TEST(TableTest, WidthIsCountedInCharacters) {
 TEST(TableTest, TerminalsAreSparedControlBytes) {
   EXPECT_EQ(Printable("plain é"), "plain é");
   EXPECT_EQ(Printable(std::string("a\0\n\x1b[31m\xff", 9)), "a\\x00\\x0a\\x1b[31m\\xff");
+  EXPECT_EQ(Printable("\xc2\x9b\x33\x31m \xc2\xa0"), "\\xc2\\x9b31m \xc2\xa0") << "U+009B is CSI";
   EXPECT_EQ(Printable("abcdef", 3), "abc...");
+  EXPECT_EQ(PrintableLines("a\n\tb\r\x1b"), "a\n\tb\\x0d\\x1b");
+  EXPECT_EQ(PrintableLines(std::string(100, 'x')), std::string(100, 'x'));
 }
 
 TEST(TableTest, Utf8IsToldFromOtherBytes) {
