@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "model/cluster.h"
@@ -26,6 +27,7 @@ struct RoutingTable {
   std::uint64_t version = 0;  // Rises with every snapshot of one node; means nothing across nodes.
   NodeId self;
   ClusterSettings settings;
+  std::string unborn_reason;       // Why there is no cluster yet, for people; empty once born.
   std::vector<Member> members;     // Sorted by id; self included.
   std::vector<ShardRoute> shards;  // Indexed by ShardId; empty until born.
 

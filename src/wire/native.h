@@ -41,6 +41,7 @@ enum class Command : std::uint8_t {
   kExecute = 32,   // Value: Operation; reply value: Outcome.
   kMulti = 33,     // Value: MultiRequest; reply value: MultiReply.
   kTopology = 34,  // Reply value: Topology.
+  kIdentify = 35,  // Reply value: Identity.
 };
 
 enum class ReplyStatus : std::uint8_t {

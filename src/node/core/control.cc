@@ -240,7 +240,7 @@ bool Control::MayDecide(TimePoint now) const {
 }
 
 void Control::Evaluate(LocalShards& shards, TimePoint now, ControlEffects& effects) {
-  if (!born()) return;
+  if (!born()) return PublishUnborn(now, effects);
   RecomputePlacement();
   hand_overs_ = 0;
   for (std::size_t shard = 0; shard < own_.size(); ++shard) {
@@ -345,11 +345,19 @@ void Control::Publish(ControlEffects& effects) {
   table->version = routing_->version + 1;
   table->self = swim_.self().id;
   table->settings = settings();
+  if (!born()) table->unborn_reason = unborn_reason_;
   table->members = members_;
   table->shards = routes_;
   routing_ = std::move(table);
   routing_dirty_ = false;
   effects.routing = routing_;
+}
+
+void Control::PublishUnborn(TimePoint now, ControlEffects& effects) {
+  std::string reason = readiness(now).reason;
+  if (reason != unborn_reason_) routing_dirty_ = true;
+  unborn_reason_ = std::move(reason);
+  Publish(effects);
 }
 
 // --- Leaving, readiness -------------------------------------------------------------------------

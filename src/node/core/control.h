@@ -155,6 +155,8 @@ class Control {
   void SendReports(ControlEffects& effects);
   std::vector<PeerView> Views() const;
   void Publish(ControlEffects& effects);
+  // Without a cluster there is nothing to route, but clients are told what this node waits for.
+  void PublishUnborn(TimePoint now, ControlEffects& effects);
 
   const Options options_;
   LeadershipRule& rule_;
@@ -181,6 +183,7 @@ class Control {
   std::uint32_t unsynced_ = 0;  // Shards that should live here and do not yet.
   std::uint32_t leaderless_ = 0;
 
+  std::string unborn_reason_;  // As last published.
   std::shared_ptr<const RoutingTable> routing_;
   bool routing_dirty_ = true;
 };

@@ -18,6 +18,7 @@ namespace {
 // of the two is about to change its mind.
 constexpr Duration kAskAgain = std::chrono::milliseconds(10);
 constexpr Duration kLinkTick = std::chrono::milliseconds(250);
+const std::string kNoLeader = "no node leads the key's shard";
 constexpr std::size_t kSpareMax = 256;
 constexpr std::size_t kSpareOperationMax = 4 * 1024;
 
@@ -197,19 +198,19 @@ void Forwarder::OnTick(TimePoint now) {
     for (const auto& [node, link] : links_) link->OnTick(now);
   }
   if (pending_ == 0) return;
-  Expire(homeless_, now);
+  if (!homeless_.empty()) Expire(homeless_, routing_.Keep()->unborn_reason, now);
   for (std::uint32_t id = 0; id < lanes_.size(); ++id) {
     Lane& lane = lanes_[id];
     if (lane.load == lane.under_way) continue;
-    Expire(lane.returned, now);
-    Expire(lane.waiting, now);
+    Expire(lane.returned, kNoLeader, now);
+    Expire(lane.waiting, kNoLeader, now);
     Advance(ShardId{id});
   }
 }
 
-void Forwarder::Expire(ForwardQueue& queue, TimePoint now) {
+void Forwarder::Expire(ForwardQueue& queue, const std::string& why, TimePoint now) {
   while (!queue.empty() && queue.front().deadline <= now) {
-    Fail(queue.Pop(), Status::kUnavailable, "no node leads the key's shard");
+    Fail(queue.Pop(), Status::kUnavailable, why);
   }
 }
 

@@ -74,7 +74,7 @@ class Forwarder final : public ForwardLinkListener {
   bool RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now);
   void Finish(std::unique_ptr<Forward> forward, const Outcome& outcome);
   void Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why);
-  void Expire(ForwardQueue& queue, TimePoint now);
+  void Expire(ForwardQueue& queue, const std::string& why, TimePoint now);
   ForwardLink& LinkTo(NodeId node, ClusterId cluster);
 
   Loop& loop_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/identity_codec.h"
 #include "wire/native_error.h"
 #include "wire/operation_codec.h"
 #include "wire/topology_codec.h"
@@ -102,6 +103,9 @@ void NativeDoor::Dispatch(const RequestFrame& frame) {
     case Command::kTopology:
       Topology(frame);
       return;
+    case Command::kIdentify:
+      Identify(frame);
+      return;
     case Command::kPong:
     case Command::kRedirect:
       break;
@@ -157,12 +161,33 @@ void NativeDoor::Multi(const RequestFrame& frame) {
 }
 
 void NativeDoor::Topology(const RequestFrame& frame) {
+  const RoutingTable& table = connection_.services().router.Table();
+  if (!table.settings.born()) return ReplyUnborn(frame.id, table);
   Bytes& encoded = connection_.services().encoded;
   encoded.clear();
-  wire::AppendTopology(connection_.services().router.Table(), encoded);
+  wire::AppendTopology(table, encoded);
+  ReplyEncoded(frame.id);
+}
+
+void NativeDoor::Identify(const RequestFrame& frame) {
+  const RoutingTable& table = connection_.services().router.Table();
+  if (!table.settings.born()) return ReplyUnborn(frame.id, table);
+  const Member* const self = table.Find(table.self);
+  Bytes& encoded = connection_.services().encoded;
+  encoded.clear();
+  wire::AppendIdentity({table.settings.id, table.self, self == nullptr ? "" : self->name}, encoded);
+  ReplyEncoded(frame.id);
+}
+
+// This node belongs to no cluster yet: it can tell neither who it is nor who leads what.
+void NativeDoor::ReplyUnborn(std::uint64_t id, const RoutingTable& table) {
+  ReplyError(id, Status::kUnavailable, table.unborn_reason);
+}
+
+void NativeDoor::ReplyEncoded(std::uint64_t id) {
   ReplyFrame reply;
-  reply.id = frame.id;
-  reply.value = encoded;
+  reply.id = id;
+  reply.value = connection_.services().encoded;
   Reply(reply);
 }
 

@@ -34,11 +34,14 @@ class NativeDoor final : public Door {
   void Single(const wire::RequestFrame& frame, wire::Command command, const Operation& operation);
   void Multi(const wire::RequestFrame& frame);
   void Topology(const wire::RequestFrame& frame);
+  void Identify(const wire::RequestFrame& frame);
   // True: another node leads one of the operations' keys, and the client was told which.
   bool Redirected(const wire::RequestFrame& frame, std::span<const Operation> operations);
   void ReplyOutcome(wire::Command command, std::uint64_t id, const Outcome& outcome);
   void ReplyMulti(std::uint64_t id, std::span<const Outcome> outcomes);
   void Reply(const wire::ReplyFrame& reply);
+  void ReplyEncoded(std::uint64_t id);  // With services().encoded.
+  void ReplyUnborn(std::uint64_t id, const RoutingTable& table);
   void ReplyError(std::uint64_t id, Status status, ByteView text);
 
   ClientConnection& connection_;

@@ -18,6 +18,7 @@ class RoutingBoard {
   explicit RoutingBoard(NodeId self) {
     auto empty = std::make_shared<RoutingTable>();
     empty->self = self;
+    empty->unborn_reason = "starting";
     table_ = std::move(empty);
   }
 

@@ -8,6 +8,7 @@
 
 #include "document_examples.h"
 #include "model/limits.h"
+#include "wire/identity_codec.h"
 #include "wire/native.h"
 #include "wire/native_error.h"
 #include "wire/operation_codec.h"
@@ -83,6 +84,16 @@ std::map<std::string, Bytes> EncodeExamples() {
   increment.id = 3;
   increment.value = value;
   examples["increment-request"] = Encode(increment);
+
+  RequestFrame identify;
+  identify.command = static_cast<std::uint8_t>(Command::kIdentify);
+  examples["identify-request"] = Encode(identify);
+
+  Bytes identity;
+  AppendIdentity({ClusterId{0x5d1f0f7c3b2a9e64}, NodeId{0xa1}, "node1"}, identity);
+  ReplyFrame identify_reply;
+  identify_reply.value = identity;
+  examples["identify-reply"] = Encode(identify_reply);
   return examples;
 }
 
@@ -118,6 +129,7 @@ TEST(ProtocolDocumentTest, ItsTablesHaveOurNumbers) {
   expect_row(number(Command::kExecute) + " | EXECUTE");
   expect_row(number(Command::kMulti) + " | MULTI");
   expect_row(number(Command::kTopology) + " | TOPOLOGY");
+  expect_row(number(Command::kIdentify) + " | IDENTIFY");
 
   expect_row(number(ReplyStatus::kOk) + " | OK");
   expect_row(number(ReplyStatus::kNotFound) + " | NOT_FOUND");

@@ -23,10 +23,12 @@ class Owner final : public ForwardOwner {
     order.push_back(ticket.sequence);
     statuses[ticket.sequence] = outcome.status;
     values[ticket.sequence] = outcome.value;
+    errors[ticket.sequence] = outcome.error;
   }
   std::vector<std::uint64_t> order;
   std::map<std::uint64_t, Status> statuses;
   std::map<std::uint64_t, std::string> values;
+  std::map<std::uint64_t, std::string> errors;
 };
 
 // One worker's forwarder over real shards, without a network: what it would send waits.
@@ -125,10 +127,14 @@ TEST_F(ForwarderTest, AnOperationThatNobodyTakesInTimeIsUnavailable) {
   EXPECT_FALSE(forwarder_.blocked(ring::ShardOf("k", 4)));
 }
 
-TEST_F(ForwarderTest, BeforeBirthToo) {
+TEST_F(ForwarderTest, BeforeBirthTooAndItSaysWhatTheNodeWaitsFor) {
+  auto unborn = std::make_shared<RoutingTable>();
+  unborn->unborn_reason = "waiting for others";
+  board_.Publish(std::move(unborn));
   Submit(1, Get("k"));
   forwarder_.OnTick(now_ + limits::kRouteWait);
   EXPECT_EQ(owner_->statuses[1], Status::kUnavailable);
+  EXPECT_EQ(owner_->errors[1], "waiting for others");
   EXPECT_FALSE(forwarder_.blocked(ShardId{0}));
 }
 
