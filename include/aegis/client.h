@@ -9,6 +9,12 @@
 // max_conns connections per node, learns which node leads which key and goes straight there, and
 // sends what many callers ask in one go. Keys and values are arbitrary bytes.
 //
+// Whom it talks to: the first node that answers decides which cluster this client is of, for good.
+// Every connection is asked who answers before anything else is sent. One to a node of another
+// cluster, or to another node than the cluster's own list has at that address, is as good as none:
+// the call goes elsewhere, and when there is nowhere else it ends with Errc::kUnavailable and the
+// names of both. After a cluster was born anew, open a new client.
+//
 // Order: calls that are in flight at the same time may be applied in any order, on one key too.
 // Where the order matters, wait for one before starting the next.
 //
@@ -39,7 +45,7 @@ namespace aegis {
 
 struct ClientConfig {
   // "host:port" or "[v6]:port" of some nodes' client ports; one that answers is enough, the rest
-  // of the cluster is learnt from it.
+  // of the cluster is learnt from it. All of one cluster: the others' are refused.
   std::vector<std::string> seeds = {};
   // Connections per node, opened as the load asks for them. At least 1.
   std::size_t max_conns = 10;
@@ -176,17 +182,18 @@ class Client {
 
   // --- The cluster ------------------------------------------------------------------------------
 
-  // The round trip to this one node ("host:port"), which need not be among the servers. Errors:
-  // kUnavailable, kTimeout if it does not answer.
+  // The round trip to this one node ("host:port"), which need not be among the servers, nor of
+  // their cluster, nor of any yet. Errors: kUnavailable, kTimeout if it does not answer.
   Expected<std::chrono::nanoseconds> Ping(std::string_view address);
 
-  // The cluster as `address`, or any node, sees it now.
+  // The cluster as `address`, whatever cluster it is of, or any node of ours, sees it now.
   Expected<ClusterInfo> Topology(std::string_view address = {});
 
-  // The figures of `address`, or of any node, as a JSON object.
+  // The figures of `address`, as above, or of any node of ours, as a JSON object.
   Expected<std::string> Stats(std::string_view address = {});
 
-  // Adds a server to the ones to ask. Errors: kInvalid for what is no address; kClosed.
+  // Adds a server to the ones to ask; it is used if it turns out to be of this cluster. Errors:
+  // kInvalid for what is no address; kClosed.
   Expected<void> AddServer(std::string_view address);
 
   // Takes a server out: nothing more is sent to it, even if the cluster names it as a member,

@@ -26,14 +26,15 @@ enum class Errc : std::uint8_t {
   kTooLarge,        // Key over 64 KiB or value over 64 MiB. Nothing was written; do not retry.
   kTimeout,         // The answer did not come in time. Only a read, or a write that was never
                     // sent, ends so: nothing happened, a retry is safe.
-  kUnavailable,     // No server could be reached, or the cluster is out of memory. Nothing
-                    // happened: a retry is safe, but better later.
+  kUnavailable,     // No server could be reached (what is no AegisKV node, a node of another
+                    // cluster or one without a cluster is none), or the cluster is out of memory.
+                    // Nothing happened: a retry is safe, but better later.
   kMaxRetries,      // Servers were reached, and each try ended before anything happened; the
                     // message names the last cause. A retry is safe.
   kUnknownOutcome,  // The write was sent and its answer lost: it may have happened, or may yet.
                     // Repeat it only if doing it twice is harmless; else read what is there.
   kProtocol,        // A server's reply made no sense. A retry is safe, but likely pointless:
-                    // this is no AegisKV node, or an incompatible one.
+                    // this is an incompatible node.
   kClosed,          // The client was closed. The call was not sent.
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/core/backoff.h"
 
 namespace aegis::client {
@@ -69,6 +70,11 @@ bool ConnectionPool::HasDial(const Server& server) const {
 bool ConnectionPool::Lists(const std::string& address) const {
   const Server* server = FindServer(address);
   return server != nullptr && server->Listed();
+}
+
+bool ConnectionPool::IsGiven(const std::string& address) const {
+  const Server* server = FindServer(address);
+  return server != nullptr && server->given && !server->excluded;
 }
 
 bool ConnectionPool::IsDialling(const std::string& address) const {
@@ -151,15 +157,22 @@ Connection* ConnectionPool::Find(ConnectionId id) {
   return found == connections_.end() ? nullptr : &found->second;
 }
 
-void ConnectionPool::OnConnected(Connection& connection, TimePoint now) {
-  if (connection.state != Connection::State::kDialling) return;
+void ConnectionPool::Admit(Connection& connection, NodeId node, TimePoint now) {
+  AEGIS_CHECK(connection.state == Connection::State::kDialling, "who answers is asked once");
   connection.state = Connection::State::kReady;
-  connection.last_received = now;
+  connection.node = node;
   --dialling_;
   ++ready_;
   Server& server = servers_.at(connection.address);
   server.failures = 0;
   server.avoid_until = now;
+}
+
+void ConnectionPool::Refuse(Connection& connection, TimePoint now) {
+  AEGIS_CHECK(connection.state == Connection::State::kDialling, "who answers is asked once");
+  Detach(connection);
+  connection.state = Connection::State::kRetired;
+  Fail(servers_.at(connection.address), now);
 }
 
 void ConnectionPool::Fail(Server& server, TimePoint now) {

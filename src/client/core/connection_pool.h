@@ -1,9 +1,9 @@
 // ConnectionPool: the servers this client knows and the connections it has to them.
 //
 // A connection is dialled when a call wants it, takes calls while it is ready, and is retired
-// when it seems stuck or its server was removed: it gets no new calls and is closed with its last
-// one. A server that failed is not dialled again for a while, the longer the more often it failed
-// in a row.
+// when it seems stuck, leads to somebody else or its server was removed: it gets no new calls and
+// is closed with its last one. A server that failed is not dialled again for a while, the longer
+// the more often it failed in a row. Dialling ends when it is known who answers (introduction.h).
 //
 // Pure; owned by the dispatcher. Pointers to connections are valid until the next call that takes
 // Effects.
@@ -21,6 +21,7 @@
 #include "client/core/options.h"
 #include "client/core/pipeline.h"
 #include "client/core/reply_reader.h"
+#include "model/ids.h"
 
 namespace aegis::client {
 
@@ -31,6 +32,9 @@ struct Connection {
   std::string address;
   State state = State::kDialling;
   TimePoint dial_ends;      // kDialling: given up then.
+  bool connected = false;   // kDialling: what is missing is to hear who answers.
+  Bytes introduction;       // To be written before anything else.
+  NodeId node;              // kReady: who answers.
   TimePoint last_received;  // Of the last byte.
   Pipeline pipeline;
   ReplyReader reader;
@@ -52,6 +56,8 @@ class ConnectionPool {
   // --- Choosing ---------------------------------------------------------------------------------
   // Whether keys may be asked of this server.
   bool Lists(const std::string& address) const;
+  // Whether the user named it, as a seed or by AddServer(), and has not removed it.
+  bool IsGiven(const std::string& address) const;
 
   // The ready connection to this server that has least to do; nullptr: there is none. Of a listed
   // server one more is dialled when there is none or all are busy, unless it is avoided.
@@ -73,7 +79,12 @@ class ConnectionPool {
   // nullptr: unknown, or hung up before.
   Connection* Find(ConnectionId id);
 
-  void OnConnected(Connection& connection, TimePoint now);
+  // From now on the connection takes calls. REQUIRES: kDialling.
+  void Admit(Connection& connection, NodeId node, TimePoint now);
+
+  // Somebody else answers there: retires the connection and avoids its server. Settle() it when
+  // it has the calls that do not mind. REQUIRES: kDialling.
+  void Refuse(Connection& connection, TimePoint now);
 
   // Forgets the connection and avoids its server. Returns the calls that waited on it.
   std::vector<Pipeline::Waiting> Drop(Connection& connection, TimePoint now);

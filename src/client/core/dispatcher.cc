@@ -49,7 +49,9 @@ void Dispatcher::Route(Call& call, bool fresh, TimePoint now, Effects& effects) 
     const std::string& leader = view_.LeaderOf(call.request.key);
     if (!leader.empty() && pool_.Lists(leader)) {
       if (Connection* connection = pool_.PickAt(leader, now, effects)) {
-        return Send(call, *connection, call.redirects < kRedirectsMax, now, effects);
+        // Whoever is asked for a redirect must not name the address that led to it.
+        const bool leads = view_.Expects(leader, connection->node);
+        return Send(call, *connection, leads && call.redirects < kRedirectsMax, now, effects);
       }
       topology_doubted_ = true;  // Whoever cannot be reached may not lead for long.
     }
@@ -61,9 +63,10 @@ void Dispatcher::Route(Call& call, bool fresh, TimePoint now, Effects& effects) 
   if (!dialling) {
     // That the only node who can answer is out of reach is an answer by itself.
     if (!only.empty()) {
-      return Finish(call, ClientError{Errc::kUnavailable, "out of reach" + dial_failure_}, effects);
+      const std::string why = "out of reach" + dial_failures_.Of({only});
+      return Finish(call, ClientError{Errc::kUnavailable, why}, effects);
     }
-    const std::string why = "no server can be reached" + dial_failure_;
+    const std::string why = "no server can be reached" + dial_failures_.Of(pool_.Servers());
     return TryAgain(call, call.verdict, why, Pace::kLater, now, effects);
   }
   Enter(call, Call::State::kParked);
@@ -123,15 +126,53 @@ void Dispatcher::RemoveServer(const std::string& address, TimePoint now, Effects
 void Dispatcher::OnConnected(ConnectionId id, TimePoint now, Effects& effects) {
   Connection* connection = pool_.Find(id);
   if (connection == nullptr) return;
-  pool_.OnConnected(*connection, now);
-  RouteParked(now, effects);
-  connection = pool_.Find(id);
-  if (connection != nullptr) pool_.Settle(*connection, effects);
+  connection->connected = true;
+  AppendIntroductionRequest(connection->introduction);
+  effects.ready_to_send.push_back(id);
   Conclude(now, effects);
 }
 
+void Dispatcher::OnIntroduction(Connection& connection, const Introduction& introduction,
+                                TimePoint now, Effects& effects) {
+  const std::string& address = connection.address;
+  if (introduction.kind == Introduction::Kind::kNoNode) {
+    effects.hang_ups.push_back(connection.id);
+    return OnLost(connection, Errc::kUnavailable, address + ": " + introduction.why, now, effects);
+  }
+  if (pool_.Lists(address)) {
+    const std::optional<std::string> objection =
+        introduction.kind == Introduction::Kind::kNameless
+            ? introduction.why
+            : view_.Objection(address, introduction.who, pool_.IsGiven(address));
+    if (!objection) {
+      dial_failures_.Forget(address);
+      pool_.Admit(connection, introduction.who.node, now);
+      return RouteParked(now, effects);
+    }
+    topology_doubted_ = true;
+    dial_failures_.Note(address, address + ": " + *objection);
+  }
+  pool_.Refuse(connection, now);
+  SendAddressed(connection, now, effects);
+  pool_.Settle(connection, effects);
+  RouteParked(now, effects);
+}
+
+void Dispatcher::SendAddressed(Connection& connection, TimePoint now, Effects& effects) {
+  for (const CallId id : std::vector(parked_.begin(), parked_.end())) {
+    Call& call = calls_.at(id);
+    if (call.request.address == connection.address) Send(call, connection, false, now, effects);
+  }
+}
+
 void Dispatcher::TakeOutput(ConnectionId id, Bytes& out) {
-  if (Connection* connection = pool_.Find(id)) connection->pipeline.TakeOutput(out);
+  Connection* connection = pool_.Find(id);
+  if (connection == nullptr) return;
+  if (!connection->introduction.empty()) {
+    out.swap(connection->introduction);
+  } else {
+    connection->pipeline.TakeOutput(out);
+  }
 }
 
 void Dispatcher::OnReceived(ConnectionId id, ByteView bytes, TimePoint now, Effects& effects) {
@@ -142,6 +183,12 @@ void Dispatcher::OnReceived(ConnectionId id, ByteView bytes, TimePoint now, Effe
   while (true) {
     const auto frame = connection->reader.Next();
     if (frame.ok() && !frame.value().has_value()) break;
+    if (connection->state == Connection::State::kDialling) {
+      OnIntroduction(*connection, ReadIntroduction(frame, bytes), now, effects);
+      connection = pool_.Find(id);
+      if (connection == nullptr) return Conclude(now, effects);
+      continue;
+    }
     Errc verdict = Errc::kProtocol;
     std::string why = frame.ok() ? std::string() : frame.error().message;
     if (frame.ok() && frame.value()->id == 0) {
@@ -209,10 +256,9 @@ void Dispatcher::OnBroken(ConnectionId id, ByteView why, TimePoint now, Effects&
 
 void Dispatcher::OnLost(Connection& connection, Errc verdict, ByteView why, TimePoint now,
                         Effects& effects) {
+  const std::string address = connection.address;
   topology_doubted_ = true;
-  if (connection.state == Connection::State::kDialling) {
-    dial_failure_ = " (" + std::string(why) + ")";
-  }
+  if (connection.state == Connection::State::kDialling) dial_failures_.Note(address, why);
   for (const Pipeline::Waiting& waiting : pool_.Drop(connection, now)) {
     Call& call = calls_.at(waiting.call);
     if (waiting.sent) {
@@ -222,6 +268,7 @@ void Dispatcher::OnLost(Connection& connection, Errc verdict, ByteView why, Time
     }
   }
   RouteParked(now, effects);
+  if (!pool_.Lists(address)) dial_failures_.Forget(address);
 }
 
 void Dispatcher::Tick(TimePoint now, Effects& effects) {
@@ -229,8 +276,9 @@ void Dispatcher::Tick(TimePoint now, Effects& effects) {
     Connection* connection = pool_.Find(id);
     if (connection == nullptr) continue;
     effects.hang_ups.push_back(id);
-    OnLost(*connection, Errc::kUnavailable, connection->address + ": no connection in time", now,
-           effects);
+    const char* const why =
+        connection->connected ? ": no AegisKV node answered in time" : ": no connection in time";
+    OnLost(*connection, Errc::kUnavailable, connection->address + why, now, effects);
   }
   while (!alarms_.empty() && alarms_.begin()->first <= now) {
     OnAlarm(calls_.at(alarms_.begin()->second), now, effects);
@@ -273,12 +321,12 @@ void Dispatcher::FinishTopology(const Expected<Reply>& result) {
   const Result<RoutingTable> table =
       result.ok() ? wire::DecodeTopology(result->value)
                   : Result<RoutingTable>(Error{ErrorCode::kUnavailable, "no answer"});
-  if (!table.ok()) {
+  if (!table.ok() || !view_.Adopt(table.value())) {
     topology_doubted_ = true;
     return;
   }
-  view_.Adopt(table.value());
   pool_.SetMembers(view_.members());
+  dial_failures_.Keep(pool_.Servers());
 }
 
 void Dispatcher::RefreshTopology(TimePoint now, Effects& effects) {

@@ -14,6 +14,10 @@
 //   half of the time left is gone  again             -
 //   timeout                        ends: timeout     ends: unknown outcome if sent, else timeout
 //
+// A connection takes no call before it is known who answers (introduction.h). Whoever is not of
+// this cluster, or not the node that the topology names, or no node at all counts as a server that
+// cannot be connected to; only a call for this very address (Request::address) may still go there.
+//
 // "Again" costs one of max_retries, except for a server that cannot be connected to while another
 // one is left to try. Within the same rules the dispatcher asks for the topology.
 //
@@ -33,7 +37,9 @@
 #include "base/time.h"
 #include "client/core/cluster_view.h"
 #include "client/core/connection_pool.h"
+#include "client/core/dial_failures.h"
 #include "client/core/effects.h"
+#include "client/core/introduction.h"
 #include "client/core/options.h"
 #include "client/core/request.h"
 #include "client/core/verdict.h"
@@ -56,7 +62,8 @@ class Dispatcher {
   void RemoveServer(const std::string& address, TimePoint now, Effects& effects);
   std::vector<std::string> Servers() const { return pool_.Servers(); }
 
-  // What the shell reports about a connection. Ids of connections that were hung up are ignored.
+  // What the shell reports about a connection. The first thing to be written on a new one is ours;
+  // see Effects::ready_to_send. Ids of connections that were hung up are ignored.
   void OnConnected(ConnectionId id, TimePoint now, Effects& effects);
   void OnReceived(ConnectionId id, ByteView bytes, TimePoint now, Effects& effects);
   // The dial failed, or the connection broke; the shell has closed it.
@@ -108,6 +115,11 @@ class Dispatcher {
   // A try ended, and a write may have been done.
   void TryLost(Call& call, Errc verdict, ByteView why, Pace pace, TimePoint now, Effects& effects);
 
+  // The first thing that came on a connection tells who answers.
+  void OnIntroduction(Connection& connection, const Introduction& introduction, TimePoint now,
+                      Effects& effects);
+  // Sends the parked calls that want this address, whoever it is.
+  void SendAddressed(Connection& connection, TimePoint now, Effects& effects);
   void OnReply(Call& call, const wire::ReplyFrame& frame, bool& garbage, TimePoint now,
                Effects& effects);
   void OnRedirect(Call& call, const std::string& address, TimePoint now, Effects& effects);
@@ -131,7 +143,7 @@ class Dispatcher {
   std::set<CallId> parked_;                        // Oldest first.
   std::set<std::pair<TimePoint, CallId>> alarms_;  // One per call.
   CallId last_call_ = kNoCall;
-  std::string dial_failure_;  // The last one, to say why no server can be reached.
+  DialFailures dial_failures_;  // Of listed servers without a connection since.
 
   bool topology_asked_ = false;   // A question is under way.
   bool topology_doubted_ = true;  // Something said that it has changed.

@@ -33,6 +33,9 @@ inline constexpr unsigned kRedirectsMax = 3;
 // Servers dialled at once while no connection at all is up.
 inline constexpr std::size_t kDialsAtOnce = 3;
 
+// Servers of which an error tells why they could not be reached.
+inline constexpr std::size_t kFailuresShown = 5;
+
 // A retry waits between half and all of this, doubled with each try up to the maximum.
 inline constexpr Duration kBackoffBase = std::chrono::milliseconds(50);
 inline constexpr Duration kBackoffMax = std::chrono::seconds(1);

@@ -14,6 +14,7 @@
 #include "client/core/dispatcher.h"
 #include "client/core/requests.h"
 #include "ring/slot.h"
+#include "wire/identity_codec.h"
 #include "wire/native.h"
 #include "wire/native_error.h"
 #include "wire/operation_codec.h"
@@ -43,6 +44,14 @@ inline Options Seeds(std::vector<std::string> seeds) {
 inline Request Read(std::string_view key) { return GetRequest(key).value(); }
 inline Request Write(std::string_view key) { return SetRequest(key, "v", {}).value(); }
 
+inline constexpr ClusterId kCluster{99};
+
+// Who is to be found at "a:7700", "b:1", ...: node 1, node 2, ...
+inline wire::Identity NodeAt(const std::string& address) {
+  const int number = address[0] - 'a' + 1;
+  return {kCluster, NodeId{static_cast<std::uint64_t>(number)}, "node" + std::to_string(number)};
+}
+
 class Harness {
  public:
   explicit Harness(Options options) : dispatcher_(std::move(options), 7) {}
@@ -69,13 +78,33 @@ class Harness {
     std::sort(addresses.begin(), addresses.end());
     return addresses;
   }
-  // Answers the first dial to this address.
-  ConnectionId Connect(const std::string& address) {
+  // Answers the first dial to this address; whoever is expected there introduces himself.
+  ConnectionId Connect(const std::string& address) { return Connect(address, NodeAt(address)); }
+  ConnectionId Connect(const std::string& address, const wire::Identity& who) {
+    const ConnectionId id = Accept(address);
+    Introduce(id, who);
+    return id;
+  }
+  // The same, and nobody says anything yet.
+  ConnectionId Accept(const std::string& address) {
     const ConnectionId id = TakeDial(address);
     open_[id] = address;
     dispatcher_.OnConnected(id, now_, effects_);
     Perform();
     return id;
+  }
+  void Introduce(ConnectionId id, const wire::Identity& who) {
+    Bytes value;
+    wire::AppendIdentity(who, value);
+    wire::ReplyFrame frame;
+    frame.value = value;
+    Reply(QuestionOn(id), frame);
+  }
+  // IDENTIFY, as it arrived first on this connection.
+  Seen QuestionOn(ConnectionId id) const {
+    const auto found = introductions_.find(id);
+    EXPECT_NE(found, introductions_.end()) << "nobody was asked who he is";
+    return found == introductions_.end() ? Seen{} : found->second;
   }
   void RefuseDial(const std::string& address) {
     dispatcher_.OnBroken(TakeDial(address), "Connection refused", now_, effects_);
@@ -197,11 +226,13 @@ class Harness {
   void Arrive(ConnectionId id) {
     Bytes bytes;
     dispatcher_.TakeOutput(id, bytes);
+    const bool introduced = introductions_.contains(id);
     for (ByteView rest = bytes; !rest.empty();) {
       std::size_t size = 0;
       const auto frame = wire::DecodeRequest(rest, size);
       ASSERT_TRUE(frame.ok() && frame.value().has_value());
       rest.remove_prefix(size);
+      EXPECT_EQ(introduced, frame.value()->command != kIdentify) << "only this, and this first";
       Seen seen;
       seen.connection = id;
       seen.command = static_cast<wire::Command>(frame.value()->command);
@@ -209,13 +240,17 @@ class Harness {
       seen.id = frame.value()->id;
       seen.key = frame.value()->key;
       seen.value = frame.value()->value;
-      if (seen.command == wire::Command::kTopology) {
+      if (seen.command == wire::Command::kIdentify) {
+        EXPECT_TRUE(introductions_.emplace(id, seen).second) << "asked twice";
+      } else if (seen.command == wire::Command::kTopology) {
         topology_asked_ = seen;
       } else {
         arrived_.push_back(seen);
       }
     }
   }
+
+  static constexpr auto kIdentify = static_cast<std::uint8_t>(wire::Command::kIdentify);
 
   TimePoint now_{};
   Dispatcher dispatcher_;
@@ -226,23 +261,25 @@ class Harness {
   std::map<ConnectionId, std::string> dials_;
   std::map<ConnectionId, std::string> open_;
   std::vector<ConnectionId> ready_;
+  std::map<ConnectionId, Seen> introductions_;
   std::vector<Seen> arrived_;
   std::optional<Seen> topology_asked_;
   std::map<Token, Expected<client::Reply>> results_;
 };
 
-// A cluster of nodes with ids 1, 2, ... at these addresses, all shards led by the node `leader`.
+// A cluster of the nodes NodeAt() these addresses, all shards led by the node `leader`.
 inline RoutingTable TableOf(const std::vector<std::string>& addresses, std::uint64_t leader,
                             std::uint32_t epoch = 1) {
   RoutingTable table;
   table.self = NodeId{1};
-  table.settings.id = ClusterId{99};
+  table.settings.id = kCluster;
   table.settings.num_shards = 16;
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
+  for (const std::string& address : addresses) {
+    const wire::Identity node = NodeAt(address);
     Member member;
-    member.id = NodeId{i + 1};
-    member.name = "node" + std::to_string(i + 1);
-    member.client_address = ParseEndpoint(addresses[i]).value();
+    member.id = node.node;
+    member.name = node.name;
+    member.client_address = ParseEndpoint(address).value();
     member.gossip_address = {"127.0.0.1", 1};
     table.members.push_back(member);
   }

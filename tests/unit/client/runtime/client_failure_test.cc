@@ -78,6 +78,44 @@ TEST(ClientFailureTest, GarbageIsAProtocolError) {
   EXPECT_TRUE(client.Set("k", "v").Is(Errc::kUnknownOutcome));
 }
 
+TEST(ClientFailureTest, WriteToWhatIsNoNodeIsUnavailable) {
+  FakeServer server([](Peer&, const Request&) { ADD_FAILURE() << "it was sent something"; });
+  server.SetGreeting("HTTP/1.1 400 Bad Request\r\n");
+  Client client = Connect({.seeds = {server.address()}, .max_retries = 1});
+  const auto set = client.Set("k", "v");
+  ASSERT_TRUE(set.Is(Errc::kUnavailable)) << NameOf(set.error().code);
+  EXPECT_NE(set.error().message.find(server.address() + ": no AegisKV node answered: \"HTTP/1.1"),
+            std::string::npos)
+      << set.error().message;
+  EXPECT_TRUE(client.Ping(server.address()).Is(Errc::kUnavailable));
+}
+
+TEST(ClientFailureTest, MemberThatTurnsOutToBeOfAnotherClusterIsSentNothing) {
+  FakeStore store;
+  FakeServer seed(store.Handler());
+  FakeServer stranger([](Peer& peer, const Request& request) {
+    EXPECT_EQ(request.command, static_cast<std::uint8_t>(wire::Command::kPing));
+    peer.Reply(request.id, {});
+  });
+  stranger.SetIdentity({ClusterId{2}, NodeId{1}, "y1"});
+  seed.SetTopology({stranger.address(), seed.address()});  // The stranger, so it says, leads all.
+  Client client = Connect({.seeds = {seed.address()}, .max_retries = 1});
+  for (int i = 0; stranger.connections() < 2; ++i) {
+    ASSERT_TRUE(client.Set("k" + std::to_string(i), "v").ok());
+  }
+  EXPECT_TRUE(client.Ping(stranger.address()).ok()) << "whoever it is";
+
+  seed.Stop();
+  Expected<Item> got = client.Get("k");
+  for (int tries = 0; tries < 100 && !got.Is(Errc::kUnavailable); ++tries) got = client.Get("k");
+  ASSERT_TRUE(got.Is(Errc::kUnavailable));
+  EXPECT_NE(got.error().message.find(stranger.address() +
+                                     ": expected node node1 of cluster 0000000000000001, but "
+                                     "node y1 of cluster 0000000000000002 answered"),
+            std::string::npos)
+      << got.error().message;
+}
+
 TEST(ClientFailureTest, SlowServerTimesOut) {
   FakeServer server([](Peer&, const Request&) {});
   Client client = Connect({.seeds = {server.address()},

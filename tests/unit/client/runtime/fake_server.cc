@@ -40,20 +40,39 @@ void FakeServer::Peer::HandleInput() {
     if (!frame.ok()) return Close();
     if (!frame.value().has_value()) break;
     const wire::RequestFrame request = *frame.value();
-    if (request.command == static_cast<std::uint8_t>(wire::Command::kTopology)) {
-      const Bytes topology = server_.Topology();
-      const Bytes unavailable = wire::ErrorText(Status::kUnavailable, "no topology");
-      wire::ReplyFrame reply;
-      reply.status = topology.empty() ? wire::ReplyStatus::kError : wire::ReplyStatus::kOk;
-      reply.value = topology;
-      if (topology.empty()) reply.error = unavailable;
-      Reply(request.id, reply);
-    } else {
-      server_.handler_(*this, request);
+    switch (static_cast<wire::Command>(request.command)) {
+      case wire::Command::kIdentify:
+        Introduce(request.id);
+        break;
+      case wire::Command::kTopology:
+        ReplyTopology(request.id);
+        break;
+      default:
+        server_.handler_(*this, request);
     }
     at += size;
   }
   input_.erase(0, at);
+}
+
+void FakeServer::Peer::Introduce(std::uint64_t id) {
+  const Bytes greeting = server_.Greeting();
+  if (!greeting.empty()) return Send(greeting);
+  Bytes identity;
+  wire::AppendIdentity(server_.Identity(), identity);
+  wire::ReplyFrame reply;
+  reply.value = identity;
+  Reply(id, reply);
+}
+
+void FakeServer::Peer::ReplyTopology(std::uint64_t id) {
+  const Bytes topology = server_.Topology();
+  const Bytes unavailable = wire::ErrorText(Status::kUnavailable, "no topology");
+  wire::ReplyFrame reply;
+  reply.status = topology.empty() ? wire::ReplyStatus::kError : wire::ReplyStatus::kOk;
+  reply.value = topology;
+  if (topology.empty()) reply.error = unavailable;
+  Reply(id, reply);
 }
 
 void FakeServer::Peer::Reply(std::uint64_t id, wire::ReplyFrame frame) {
@@ -121,12 +140,33 @@ void FakeServer::SetTopology(const std::vector<std::string>& addresses) {
     member.name = "node" + std::to_string(i + 1);
     member.client_address = ParseEndpoint(addresses[i]).value();
     member.gossip_address = {"127.0.0.1", 1};
+    if (addresses[i] == address()) SetIdentity({table.settings.id, member.id, member.name});
     table.members.push_back(member);
   }
   table.shards.assign(4, ShardRoute{Epoch{1}, NodeId{1}, {NodeId{1}}});
   const std::lock_guard lock(mutex_);
   topology_.clear();
   wire::AppendTopology(table, topology_);
+}
+
+void FakeServer::SetIdentity(wire::Identity identity) {
+  const std::lock_guard lock(mutex_);
+  identity_ = std::move(identity);
+}
+
+wire::Identity FakeServer::Identity() {
+  const std::lock_guard lock(mutex_);
+  return identity_;
+}
+
+void FakeServer::SetGreeting(Bytes greeting) {
+  const std::lock_guard lock(mutex_);
+  greeting_ = std::move(greeting);
+}
+
+Bytes FakeServer::Greeting() {
+  const std::lock_guard lock(mutex_);
+  return greeting_;
 }
 
 Bytes FakeServer::Topology() {

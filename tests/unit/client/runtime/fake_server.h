@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "model/operation.h"
+#include "wire/identity_codec.h"
 #include "wire/native.h"
 
 namespace aegis::client {
@@ -38,6 +39,8 @@ class FakeServer {
    private:
     friend class FakeServer;
     void Read();
+    void Introduce(std::uint64_t id);
+    void ReplyTopology(std::uint64_t id);
     void HandleInput();
 
     asio::ip::tcp::socket socket_;
@@ -46,7 +49,7 @@ class FakeServer {
     bool hung_ = false;
   };
 
-  // Called for every request but TOPOLOGY ones, which the server answers itself.
+  // Called for every request but IDENTIFY and TOPOLOGY ones, which the server answers itself.
   using Handler = std::function<void(Peer&, const wire::RequestFrame&)>;
 
   // `port` 0: any free one.
@@ -60,13 +63,20 @@ class FakeServer {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   int connections() const { return connections_; }
 
-  // TOPOLOGY is answered with these members; every shard is led by the first one. Before it is
-  // set: UNAVAILABLE.
+  // TOPOLOGY is answered with these members, nodes 1, 2, ... of cluster 1; every shard is led by
+  // the first one. Before it is set: UNAVAILABLE. The server is the member with its address.
   void SetTopology(const std::vector<std::string>& addresses);
+
+  // Who it says it is. Without this, and without a topology: node 1 of cluster 1.
+  void SetIdentity(wire::Identity identity);
+  // What it sends when asked who it is, as something does that speaks another protocol.
+  void SetGreeting(Bytes greeting);
 
  private:
   void Accept();
   Bytes Topology();
+  wire::Identity Identity();
+  Bytes Greeting();
 
   const Handler handler_;
   asio::io_context io_{1};
@@ -75,7 +85,10 @@ class FakeServer {
   std::set<std::shared_ptr<Peer>> peers_;
   std::atomic<int> connections_ = 0;
   std::mutex mutex_;
-  Bytes topology_;  // Guarded by mutex_.
+  // Guarded by mutex_.
+  Bytes topology_;
+  wire::Identity identity_{ClusterId{1}, NodeId{1}, "node1"};
+  Bytes greeting_;  // Empty: none.
   std::thread thread_;
 };
 
