@@ -111,6 +111,8 @@ void FakeServer::Accept() {
   acceptor_.async_accept([this](std::error_code error, tcp::socket socket) {
     if (error) return;
     ++connections_;
+    std::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);  // As nodes do.
     const auto peer = std::make_shared<Peer>(std::move(socket), *this);
     peers_.insert(peer);
     peer->Read();
