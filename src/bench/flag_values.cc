@@ -31,6 +31,7 @@ void AddServersFlag(CLI::App& app, std::vector<std::string>& servers) {
   app.add_option("-s,--servers,--server", servers, "Nodes to ask; one is enough")
       ->type_name("HOST:PORT,...")
       ->delimiter(',')
+      ->allow_extra_args(false)  // The next word is a command, not one more node.
       ->check(AddressOr("HOST:PORT or [IPV6]:PORT, as in -s node1:7700,node2:7700; AEGIS_SERVERS "
                         "takes the same"))
       ->envname("AEGIS_SERVERS")

@@ -106,6 +106,7 @@ TEST(CommandTest, MistakesAreNamed) {
   EXPECT_EQ(Mistake({"gte", "k"}),
             "aegis-cli: unknown command 'gte'; there are bench, del, expire, get, incr, members, "
             "mget, ping, set, shards, stats, ttl and help\naegis-cli help [COMMAND] says more\n");
+  EXPECT_EQ(Mistake({"-s", "node1:7700", "foo"}).find("aegis-cli: unknown command 'foo'"), 0U);
   EXPECT_EQ(Prompt("keys *").end->text.find("unknown command 'keys'; there are bench"), 0U);
   EXPECT_NE(Mistake({"\x1b[31m"}).find("'\\x1b[31m'"), std::string::npos);
   EXPECT_NE(Mistake({"get"}).find("get: key is required"), std::string::npos);
