@@ -115,6 +115,14 @@ SCRIPTS = {
         SET %a v PX 9223372036854775807
         SET %a v EXAT 0
         SET %a v PXAT -5
+        SET %a v EXAT 9223372036854775807
+        SET %a v EXAT 9223372036854776
+        SET %a v EXAT 9223372036854775
+        PEXPIRETIME %a
+        SET %a v PXAT 9223372036854775807
+        PEXPIRETIME %a
+        EXPIRETIME %a
+        GET %a
         SET %a v NX XX
         SET %a v XX NX
         SET %a v EX 1 PX 1
@@ -169,6 +177,21 @@ SCRIPTS = {
         PEXPIREAT %a 33177117420500
         EXPIRETIME %a
         PEXPIRETIME %a
+        PEXPIREAT %a 9223372036854775807
+        PEXPIRETIME %a
+        PEXPIREAT %a 9223372036854775806 LT
+        PEXPIREAT %a 9223372036854775807 GT
+        PEXPIRETIME %a
+        PEXPIREAT %a 9223372036854775807 XX LT
+        EXPIREAT %a 9223372036854775807
+        EXPIREAT %a 9223372036854776
+        EXPIREAT %a 9223372036854775
+        PEXPIRETIME %a
+        EXPIRE %a 9223372036854775807
+        PEXPIRE %a 9223372036854775807
+        GETEX %a PXAT 9223372036854775807
+        PEXPIRETIME %a
+        PEXPIREAT %a 33177117420500
         SET %a w KEEPTTL
         PEXPIRETIME %a
         SET %a w
@@ -454,8 +477,7 @@ INTENDED_DIFFERENCES = [
     ("a lifetime ends within 10,000 years", [], ["SET", "%a", "v", "EX", "315360000001"],
      b"-ERR invalid expire time in 'set' command\r\n"),
     ("a lifetime ends within 10,000 years", [["SET", "%a", "v"]],
-     ["PEXPIREAT", "%a", "9223372036854775807"],
-     b"-ERR invalid expire time in 'pexpireat' command\r\n"),
+     ["PEXPIRE", "%a", "315360000000001"], b"-ERR invalid expire time in 'pexpire' command\r\n"),
     ("the time is checked before the key is looked for", [], ["GETEX", "%none", "EX", "0"],
      b"-ERR invalid expire time in 'getex' command\r\n"),
     ("what is atomic over several keys needs them in one shard", [],

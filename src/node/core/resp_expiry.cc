@@ -6,9 +6,9 @@
 #include <limits>
 #include <optional>
 
-#include "model/limits.h"
 #include "node/core/resp_call.h"
 #include "node/core/resp_handlers.h"
+#include "node/core/resp_lifetime.h"
 #include "node/core/resp_text.h"
 
 namespace aegis::node::resp {
@@ -53,9 +53,8 @@ Translation PlanExpire(RespCall& call, ExpiryKind kind, std::int64_t unit_ms) {
   if (!rule) return Translation::kReplied;
   const auto time = call.Integer(2);
   if (!time) return Translation::kReplied;
-  const bool relative = kind == ExpiryKind::kRelative;
-  const std::int64_t most = limits::kTtlMsMax + (relative ? 0 : call.unix_now.value);
-  if (*time > most / unit_ms || *time < std::numeric_limits<std::int64_t>::min() / unit_ms) {
+  constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
+  if (*time > LatestTimeMs(kind) / unit_ms || *time < kFirst / unit_ms) {
     return call.FailExpireTime();
   }
   Operation& expire = call.Add(OpCode::kExpire, call.argv[1]);

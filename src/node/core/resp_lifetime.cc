@@ -1,5 +1,7 @@
 #include "node/core/resp_lifetime.h"
 
+#include <limits>
+
 #include "model/limits.h"
 #include "node/core/resp_text.h"
 
@@ -17,6 +19,11 @@ constexpr LifetimeOption kOptions[] = {
 
 }  // namespace
 
+std::int64_t LatestTimeMs(ExpiryKind kind) {
+  return kind == ExpiryKind::kRelative ? limits::kTtlMsMax
+                                       : std::numeric_limits<std::int64_t>::max();
+}
+
 const LifetimeOption* FindLifetime(ByteView name) {
   for (const LifetimeOption& option : kOptions) {
     if (EqualsIgnoringCase(option.name, name)) return &option;
@@ -28,9 +35,7 @@ bool ApplyLifetime(const RespCall& call, const LifetimeOption& option, std::size
                    Operation& operation) {
   const auto time = call.Integer(index);
   if (!time) return false;
-  const bool relative = option.kind == ExpiryKind::kRelative;
-  const std::int64_t most = limits::kTtlMsMax + (relative ? 0 : call.unix_now.value);
-  if (*time <= 0 || *time > most / option.unit_ms) {
+  if (*time <= 0 || *time > LatestTimeMs(option.kind) / option.unit_ms) {
     call.FailExpireTime();
     return false;
   }

@@ -22,6 +22,10 @@ struct LifetimeOption {
   bool in_get_ex;
 };
 
+// The last millisecond that a command may name: a TTL has its limit; a point in time is any that
+// can be written, as in Redis.
+std::int64_t LatestTimeMs(ExpiryKind kind);
+
 // By name in any case; null if there is none.
 const LifetimeOption* FindLifetime(ByteView name);
 

@@ -55,7 +55,7 @@ void WriteValue(const Outcome& outcome, RespWriter& reply) {
 void WriteExpiry(ReplyForm form, const Outcome& outcome, UnixMs now, RespWriter& reply) {
   if (outcome.status != Status::kOk) return reply.Integer(-2);
   if (outcome.expires_at == 0) return reply.Integer(-1);
-  const auto rounded = [](std::int64_t ms) { return (ms + 500) / 1000; };
+  const auto rounded = [](std::int64_t ms) { return ms / 1000 + (ms % 1000 >= 500 ? 1 : 0); };
   const std::int64_t remaining = std::max<std::int64_t>(outcome.expires_at - now.value, 0);
   switch (form) {
     case ReplyForm::kTtlSeconds:

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "model/limits.h"
 #include "node/core/resp_commands.h"
 #include "resp_test_support.h"
@@ -65,7 +67,7 @@ TEST_F(RespExpiryTest, IncompatibleOptionsAreRedisTexts) {
 
 TEST_F(RespExpiryTest, TimesOutsideTheRangeNameTheCommand) {
   EXPECT_EQ(Reply({"expire", "k", "a"}), "-ERR value is not an integer or out of range\r\n");
-  for (const ByteView name : {"expire", "pexpire", "expireat", "pexpireat"}) {
+  for (const ByteView name : {"expire", "pexpire", "expireat"}) {
     EXPECT_EQ(Reply({name, "k", "9223372036854775807"}),
               "-ERR invalid expire time in '" + std::string(name) + "' command\r\n");
   }
@@ -76,6 +78,19 @@ TEST_F(RespExpiryTest, TimesOutsideTheRangeNameTheCommand) {
   const std::string more = std::to_string(limits::kTtlMsMax / 1000 + 1);
   EXPECT_EQ(Only({"expire", "k", most}, ReplyForm::kNumber).expiry_ms, limits::kTtlMsMax);
   EXPECT_EQ(Reply({"expire", "k", more}), "-ERR invalid expire time in 'expire' command\r\n");
+}
+
+TEST_F(RespExpiryTest, AnyPointInTimeIsAccepted) {
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(Only({"pexpireat", "k", std::to_string(kLast)}, ReplyForm::kNumber).expiry_ms, kLast);
+  const std::string seconds = std::to_string(kLast / 1000);
+  EXPECT_EQ(Only({"expireat", "k", seconds}, ReplyForm::kNumber).expiry_ms, kLast / 1000 * 1000);
+  const std::string more = std::to_string(kLast / 1000 + 1);
+  EXPECT_EQ(Reply({"expireat", "k", more}), "-ERR invalid expire time in 'expireat' command\r\n");
+  Send({"expiretime", "k"});
+  Outcome outcome;
+  outcome.expires_at = kLast;
+  EXPECT_EQ(Answer({outcome}), ":9223372036854776\r\n");
 }
 
 TEST_F(RespExpiryTest, PersistIsAnExpiryOfNone) {

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "model/limits.h"
 #include "node/core/resp_commands.h"
 #include "resp_test_support.h"
@@ -93,12 +95,21 @@ TEST_F(RespStringsTest, LifetimesOutsideTheRangeNameTheCommand) {
   for (const ByteView option : {"ex", "px", "exat", "pxat"}) {
     EXPECT_EQ(Reply({"set", "k", "v", option, "0"}), set) << option;
     EXPECT_EQ(Reply({"set", "k", "v", option, "-1"}), set) << option;
-    EXPECT_EQ(Reply({"set", "k", "v", option, "9223372036854775807"}), set) << option;
+    if (option != "pxat") {
+      EXPECT_EQ(Reply({"set", "k", "v", option, "9223372036854775807"}), set) << option;
+    }
     EXPECT_EQ(Reply({"set", "k", "v", option, "1.5"}), kNotAnInteger) << option;
   }
   EXPECT_EQ(Reply({"setex", "k", "0", "v"}), "-ERR invalid expire time in 'setex' command\r\n");
   EXPECT_EQ(Reply({"psetex", "k", "-5", "v"}), "-ERR invalid expire time in 'psetex' command\r\n");
   EXPECT_EQ(Reply({"getex", "k", "ex", "0"}), "-ERR invalid expire time in 'getex' command\r\n");
+}
+
+TEST_F(RespStringsTest, APointInTimeHasNoLimit) {
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  const std::string last = std::to_string(kLast);
+  EXPECT_EQ(Only({"set", "k", "v", "pxat", last}, ReplyForm::kSetResult).expiry_ms, kLast);
+  EXPECT_EQ(Only({"getex", "k", "pxat", last}, ReplyForm::kValueOrNull).expiry_ms, kLast);
 }
 
 TEST_F(RespStringsTest, TheLongestLifetimeIsTheLimit) {
