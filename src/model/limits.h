@@ -34,10 +34,23 @@ inline constexpr std::size_t kRespCommandSizeMax = 2 * kValueSizeMax;
 
 // --- Client connections -----------------------------------------------------------------------
 inline constexpr std::size_t kConnectionsMax = 20'000;  // Per node; more: error reply, close.
-inline constexpr std::size_t kReadChunk = 16 * 1024;    // Bytes asked of the socket per read.
-inline constexpr std::size_t kCommandsPerTurn = 1024;   // Then other connections get their turn.
-// Unsent reply bytes of one connection. Above: its reading stops until the backlog has halved.
-inline constexpr std::size_t kOutputBacklogPause = 1 << 20;
+// Connections over the limit that wait for their error reply, per worker, and how long they may
+// take to ask for it. More or longer: closed without a word.
+inline constexpr std::size_t kTurnedAwayMax = 64;
+inline constexpr Duration kTurnedAwayTimeout = std::chrono::seconds(1);
+inline constexpr std::size_t kReadChunk = 16 * 1024;  // Bytes asked of the socket per read.
+// Commands, and bytes of commands, that one connection runs in a row. Then others get their turn.
+inline constexpr std::size_t kCommandsPerTurn = 1024;
+inline constexpr std::size_t kBytesPerTurn = 1 << 20;
+// Bytes that one connection makes this node hold, wherever they are: replies not sent yet or
+// waiting for their turn, values gathered, operations on their way to other nodes and the room set
+// aside for their outcomes. Above: its reading stops until that has halved. One command may take
+// it over the limit, so the most is this and what one command needs.
+inline constexpr std::size_t kHeldPause = 1 << 20;
+// Room set aside at least for a value that another node will send. An operation whose value turns
+// out to be larger than its room is not run; it is sent again, with enough room, once everything
+// before it was answered.
+inline constexpr std::size_t kValueRoomMin = 4 * 1024;
 // A reader that takes nothing for this long while replies wait is disconnected.
 inline constexpr Duration kOutputStallMax = std::chrono::seconds(60);
 // Commands of one connection that wait for other nodes. Above: its reading stops.
@@ -57,9 +70,13 @@ inline constexpr std::size_t kPeerFrameSizeMax = kFrameSizeMax + 64 * 1024;
 // How long a command waits for its shard to get a leader before it is answered UNAVAILABLE.
 inline constexpr Duration kRouteWait = std::chrono::seconds(4);
 // A node that owes answers and sends nothing for this long is taken to be gone: what it was asked
-// is UNKNOWN OUTCOME for writes, and asked again elsewhere for reads.
+// is UNKNOWN OUTCOME for writes, and asked again elsewhere for reads, which once get another
+// kRouteWait for it.
 inline constexpr Duration kForwardTimeout = std::chrono::seconds(5);
 inline constexpr Duration kDialTimeout = std::chrono::seconds(2);
+// Bytes of operations that one worker keeps for one node. Above: connections that send it more
+// are not read until that has halved, each after the command that it is at.
+inline constexpr std::size_t kForwardBacklogPause = 16 << 20;
 // Between attempts to reach a node, doubling.
 inline constexpr Duration kRedialMin = std::chrono::milliseconds(50);
 inline constexpr Duration kRedialMax = std::chrono::seconds(1);

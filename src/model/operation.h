@@ -84,6 +84,11 @@ struct Operation {
   bool return_old = false;         // SET ... GET: the outcome carries the previous value.
   std::vector<KeyValue> more{};    // kMultiSetNx
 
+  // True: the outcome carries the key's value, however large that is.
+  bool ShowsValue() const {
+    return code == OpCode::kGet || code == OpCode::kGetDelete || code == OpCode::kGetExpire ||
+           code == OpCode::kGetRange || (code == OpCode::kSet && return_old);
+  }
   bool IsWrite() const {
     return code != OpCode::kGet && code != OpCode::kPeek && code != OpCode::kGetRange;
   }

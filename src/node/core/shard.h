@@ -108,6 +108,11 @@ class Shard {
   }
   const ShardCounters& counters() const { return counters_; }
   const Replica& replica() const { return *replica_; }
+  // Bytes of what is stored under `key`, whether it still lives or not; 0: nothing.
+  std::size_t ValueSize(ByteView key) const {
+    const auto item = replica_->table().Find(key);
+    return item ? item->value.size() : 0;
+  }
   ShardId id() const { return options_.id; }
   // True iff `peer` holds everything that this leader has written, up to a short tail in flight.
   bool InSync(NodeId peer) const { return followers_ && followers_->InSync(peer); }

@@ -1,5 +1,6 @@
 #include "node/runtime/client_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "node/runtime/clocks.h"
@@ -41,17 +42,66 @@ Connection::Taken ClientConnection::Take(ByteView input) {
 }
 
 void ClientConnection::Submit(Ticket ticket, const Operation& operation) {
-  ++in_flight_;
-  services_.router.Submit(std::static_pointer_cast<ClientConnection>(shared_from_this()), ticket,
-                          operation, now_);
+  std::unique_ptr<Forward> forward = services_.router.Encode(operation);
+  forward->ticket = ticket;
+  const bool alone = idle() && backlog() <= limits::kHeldPause / 2;
+  Launch(std::move(forward), alone ? kAnyRoom : expected_value_, expected_value_);
 }
 
-void ClientConnection::OnOutcome(Ticket ticket, const Outcome& outcome) {
+// `expected`: how large its value will be, at a guess.
+void ClientConnection::Launch(std::unique_ptr<Forward> forward, std::size_t room,
+                              std::size_t expected) {
+  ++in_flight_;
+  forward->room = room;
+  Recount(forward->held, forward->bytes() + (forward->shows_value ? expected : 0));
+  forward->owner = std::static_pointer_cast<ClientConnection>(shared_from_this());
+  services_.router.Submit(std::move(forward), now_);
+}
+
+void ClientConnection::OnOutcome(const Forward& forward, const Outcome& outcome) {
   --in_flight_;
+  held_ -= forward.held;
   if (closed()) return;
+  if (forward.shows_value) {
+    const std::size_t lately = expected_value_ - expected_value_ / 8;
+    expected_value_ = std::max({outcome.value.size(), lately, limits::kValueRoomMin});
+  }
   unix_now_ = UnixNow();
-  door_->OnOutcome(ticket, outcome);
+  door_->OnOutcome(forward.ticket, outcome);
   Resume();
+}
+
+void ClientConnection::OnNoRoom(std::unique_ptr<Forward> forward) {
+  --in_flight_;
+  held_ -= std::exchange(forward->held, 0);
+  if (closed()) return;
+  Recount(forward->held, forward->bytes());
+  forward->owner.reset();  // It is this.
+  expected_value_ = std::max(expected_value_, forward->needed);
+  returned_.Push(std::move(forward));
+  Resume();
+}
+
+void ClientConnection::OnUncongested() {
+  --congestions_;
+  Resume();
+}
+
+// Submits anew what came back, as much of it as there is room for, but always the first.
+void ClientConnection::Fill() {
+  if (in_flight_ > 0 || !waits() || backlog() > limits::kHeldPause / 2) return;
+  returned_.Append(std::move(waiting_));
+  waiting_ = std::move(returned_);
+  now_ = SteadyNow();
+  std::size_t left = limits::kHeldPause;
+  std::size_t room = kAnyRoom;
+  while (!waiting_.empty() && returned_.empty()) {
+    const std::size_t expected = std::max(waiting_.front().needed, expected_value_);
+    if (room != kAnyRoom && expected > left) return;
+    left -= std::min(left, expected);
+    Launch(waiting_.Pop(), std::max(room, expected), expected);
+    room = 0;
+  }
 }
 
 void ClientConnection::OnTurnBegin(TimePoint now) {
@@ -78,6 +128,8 @@ void ClientConnection::AnsweredLate(CommandClass kind, TimePoint since) {
 }
 
 void ClientConnection::OnClosed(std::string_view) {
+  returned_.Clear();
+  waiting_.Clear();
   services_.on_closed(std::static_pointer_cast<ClientConnection>(shared_from_this()));
 }
 

@@ -1,7 +1,15 @@
 // ClientConnection: one client, whichever protocol it speaks. Its first byte tells which.
 //
-// It runs what it can at once and submits the rest; at most limits::kInFlightPerConnection
-// operations are under way before it stops reading.
+// It runs what it can at once and submits the rest. It stops reading while limits::kInFlightPer-
+// Connection operations are under way, while it holds more than limits::kHeldPause bytes, while
+// there is too much for a node that it has just submitted for, and while operations wait to be
+// submitted anew.
+//
+// Nobody knows how large a value is that another node will send. So each such operation has room
+// set aside, as much as the connection's values were lately, and all of it counts as held; one
+// whose value is larger comes back and waits until everything before it was answered and most of
+// that sent. The first of those that wait may then be of any size. An operation that is submitted
+// alone may be, too.
 
 #pragma once
 
@@ -10,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -65,19 +74,44 @@ class ClientConnection final : public Connection, public ForwardOwner {
   using Connection::stream;
   TimePoint now() const { return now_; }         // When this turn began,
   UnixMs unix_now() const { return unix_now_; }  // on both clocks.
+  // Runs the operation now, if it can be; see Router::RunHere().
+  template <class Show>
+  bool RunHere(const Operation& operation, Show&& show) {
+    return services_.router.RunHere(operation, !takes_back(), unix_now_, std::forward<Show>(show));
+  }
+  // REQUIRES: RunHere() returned false for this operation just now.
   void Submit(Ticket ticket, const Operation& operation);
+  // What the door keeps for a command or a reply is now `bytes`; `counted` remembers it.
+  void Recount(std::size_t& counted, std::size_t bytes) {
+    held_ += bytes - counted;
+    counted = bytes;
+  }
   // A command was answered: within this turn, or after waiting for others since `since`.
   void Answered(CommandClass kind) { ++answered_[static_cast<std::size_t>(kind)]; }
   void AnsweredLate(CommandClass kind, TimePoint since);
   void CountProtocolError() { services_.counters.of(protocol_).errors.Add(); }
 
+  std::size_t held() const override { return backlog() + held_; }
+
   // From the forwarder.
-  void OnOutcome(Ticket ticket, const Outcome& outcome) override;
+  void OnOutcome(const Forward& forward, const Outcome& outcome) override;
+  void OnNoRoom(std::unique_ptr<Forward> forward) override;
+  bool takes_back() const override { return !returned_.empty(); }
+  void OnCongested() override { ++congestions_; }
+  void OnUncongested() override;
 
  private:
   Taken Take(ByteView input) override;
-  bool busy() const override { return in_flight_ >= limits::kInFlightPerConnection; }
-  bool idle() const override { return in_flight_ == 0; }
+  bool waits() const { return !returned_.empty() || !waiting_.empty(); }
+  bool busy() const override {
+    return in_flight_ >= limits::kInFlightPerConnection || congestions_ > 0 || waits();
+  }
+  bool idle() const override { return in_flight_ == 0 && !waits(); }
+  void Fill() override;
+  void OnFlushed() override {
+    if (in_flight_ == 0 && waits()) Resume();
+  }
+  void Launch(std::unique_ptr<Forward> forward, std::size_t room, std::size_t expected);
   void OnTurnBegin(TimePoint now) override;
   void OnTurnEnd() override;
   Protocol protocol() const override { return protocol_; }
@@ -87,6 +121,11 @@ class ClientConnection final : public Connection, public ForwardOwner {
   const std::uint64_t id_;
   std::unique_ptr<Door> door_;
   std::size_t in_flight_ = 0;
+  std::size_t held_ = 0;         // Bytes, besides the backlog.
+  std::size_t congestions_ = 0;  // OnCongested() without its OnUncongested().
+  std::size_t expected_value_ = limits::kValueRoomMin;  // What room to set aside.
+  ForwardQueue returned_;  // Came back since the last were submitted anew; ahead of those that
+  ForwardQueue waiting_;   // wait to be.
   TimePoint now_{};
   UnixMs unix_now_;
   Protocol protocol_ = Protocol::kUnknown;

@@ -135,15 +135,16 @@ void Connection::TakeAll() {
   yielded_ = false;
   if (Unread().empty() || closing_ || paused_) return;
   OnTurnBegin(SteadyNow());
-  std::size_t taken_now = 0;
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
   while (!closed_ && !closing_ && !busy()) {
     const ByteView input = Unread();
     if (input.empty() || input.size() < needed_) break;
-    if (answers() && backlog() > limits::kOutputBacklogPause) {
+    if (answers() && held() > limits::kHeldPause) {
       paused_ = true;
       break;
     }
-    if (++taken_now > limits::kCommandsPerTurn) {
+    if (++messages > limits::kCommandsPerTurn || bytes >= limits::kBytesPerTurn) {
       yielded_ = true;
       break;
     }
@@ -153,6 +154,7 @@ void Connection::TakeAll() {
       break;
     }
     needed_ = 0;
+    bytes += consumed;
     Consume(consumed);
   }
   if (closed_) from_scratch_ = {};
@@ -197,7 +199,7 @@ void Connection::Flush() {
 
 // What to wait for next.
 void Connection::Continue() {
-  if (paused_ && backlog() <= limits::kOutputBacklogPause / 2) {
+  if (paused_ && held() <= limits::kHeldPause / 2) {
     paused_ = false;
     yielded_ = true;
   }

@@ -2,10 +2,13 @@
 // subclass wrote, and keeps within limits while it does.
 //
 // A turn: receive -> Take() every complete message -> one send. A turn ends after
-// limits::kCommandsPerTurn messages, so that one pipeliner does not starve the others. Taking
-// stops while more than limits::kOutputBacklogPause bytes wait to be sent (of what answers what
-// was taken) or the subclass is busy(); a peer that takes nothing for limits::kOutputStallMax is
-// disconnected.
+// limits::kCommandsPerTurn messages or limits::kBytesPerTurn bytes of them, so that one pipeliner
+// does not starve the others. Taking stops while the connection holds more than limits::kHeldPause
+// bytes (on account of what was taken) or the subclass is busy(); a peer that takes nothing for
+// limits::kOutputStallMax is disconnected.
+//
+// What is held shrinks when bytes are sent or when the subclass calls Resume(); both end in a turn
+// that looks again, so no pause outlasts its reason.
 //
 // Lives and dies on its loop's thread; every call comes from there.
 
@@ -42,6 +45,9 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
 
   bool closed() const { return closed_; }
   std::size_t backlog() const { return output_.size() - sent_; }
+  // Bytes kept on account of what was taken: the backlog, and what else the subclass knows of.
+  // Whenever that shrinks otherwise than by sending, the subclass calls Resume().
+  virtual std::size_t held() const { return backlog(); }
   // Bytes that the operating system has taken since the start.
   std::uint64_t sent_total() const { return sent_total_; }
   // When bytes last moved, either way.
@@ -63,7 +69,7 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   virtual Taken Take(ByteView input) = 0;
   // True: nothing more may be taken for now. The subclass calls Resume() when that has changed.
   virtual bool busy() const { return false; }
-  // True: output() answers input, so a long backlog means to take less. Where both sides speak of
+  // True: what is held answers input, so much of it means to take less. Where both sides speak of
   // their own accord, neither may stop listening because the other does.
   virtual bool answers() const { return true; }
   // True: nothing that was taken waits for an answer.
@@ -112,7 +118,7 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   bool awaiting_write_ = false;
   bool deferred_ = false;
   bool yielded_ = false;  // The turn ended before the input did.
-  bool paused_ = false;   // The backlog is too long.
+  bool paused_ = false;   // Too much is held.
   bool ended_ = false;    // The peer will send no more.
   bool draining_ = false;
   bool closing_ = false;

@@ -83,7 +83,7 @@ void ControlLoop::OnLinkUp(NodeId peer, Session session, std::uint64_t link) {
 void ControlLoop::OnLinkDown(NodeId peer, Session session, std::uint64_t link,
                              const std::string& reason) {
   asio::post(io_, [=, this] {
-    if (links_[peer] != link) return;
+    if (!IsCurrent(peer, link)) return;
     links_.erase(peer);
     With([&](TimePoint now) { control_.OnLinkDown(peer, session, now, effects_); });
     AEGIS_LOG(kInfo, "peer", "link with {} is down: {}", NameOf(peer), reason);
@@ -93,10 +93,15 @@ void ControlLoop::OnLinkDown(NodeId peer, Session session, std::uint64_t link,
 
 void ControlLoop::OnReports(NodeId peer, std::uint64_t link, replication::PeerMessage reports) {
   asio::post(io_, [=, this, reports = std::move(reports)] {
-    if (links_[peer] != link) return;
+    if (!IsCurrent(peer, link)) return;
     control_.OnReports(peer, reports);
     Poke();
   });
+}
+
+bool ControlLoop::IsCurrent(NodeId peer, std::uint64_t link) const {
+  const auto found = links_.find(peer);
+  return found != links_.end() && found->second == link;
 }
 
 std::string ControlLoop::NameOf(NodeId node) const {

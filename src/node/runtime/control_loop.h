@@ -71,6 +71,8 @@ class ControlLoop final : public PeerLinkEvents, private Control::LocalShards {
 
   PeerPort::Handlers PeerHandlers();
   std::optional<std::string> ForwardRefusal(ClusterId cluster) const;
+  // That link is the peer's newest, and stands.
+  bool IsCurrent(NodeId peer, std::uint64_t link) const;
   std::string NameOf(NodeId node) const;
 
   // Runs one call of the control core and carries out its effects.

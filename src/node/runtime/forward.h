@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -19,22 +21,47 @@ struct Ticket {
   std::uint32_t index = 0;     // and the operation within it.
 };
 
-// Who waits for outcomes. Told exactly once per forward, on the worker's own thread, maybe with a
-// shard's lock held: keep what is needed, act later (Connection::Resume).
+struct Forward;
+
+// Who waits for outcomes, on the worker's own thread; maybe called with a shard's lock held: keep
+// what is needed, act later (Connection::Resume).
 class ForwardOwner {
  public:
   virtual ~ForwardOwner() = default;
-  virtual void OnOutcome(Ticket ticket, const Outcome& outcome) = 0;
+
+  // Told exactly once per operation.
+  virtual void OnOutcome(const Forward& forward, const Outcome& outcome) = 0;
+
+  // The operation was not run, because its outcome would show `forward->needed` bytes of value,
+  // more than its room. It is the owner's again, to be submitted anew with more room.
+  virtual void OnNoRoom(std::unique_ptr<Forward> forward) = 0;
+  // True: operations came back; what was submitted after them must not run before them, and comes
+  // back by OnNoRoom() as well (`needed` 0), in the order of each shard.
+  virtual bool takes_back() const = 0;
+
+  // There is too much to be sent to some node already: begin no new command until as many calls
+  // of OnUncongested().
+  virtual void OnCongested() = 0;
+  virtual void OnUncongested() = 0;
 };
+
+// No limit for what an outcome may show.
+inline constexpr std::size_t kAnyRoom = std::numeric_limits<std::size_t>::max();
 
 struct Forward {
   std::shared_ptr<ForwardOwner> owner;
   Ticket ticket;
+  Slot slot{};
   ShardId shard;
   OpCode code{};
   bool write = false;
-  Bytes operation;     // Encoded, see wire/operation_codec.h.
-  TimePoint deadline;  // Answered kUnavailable if it has not been sent by then.
+  bool shows_value = false;
+  Bytes operation;              // Encoded, see wire/operation_codec.h.
+  std::size_t room = kAnyRoom;  // Bytes of value that the outcome may show.
+  std::size_t needed = 0;       // How many it would have shown, when it came back.
+  std::size_t held = 0;         // The owner's account of it.
+  TimePoint deadline;           // Answered kUnavailable if it has not been sent by then.
+  bool asked_again = false;     // A read that was sent and never answered.
 
   // Who last answered that it does not lead the shard, under which epoch of the routing table,
   // and when asking the same again makes sense.
@@ -42,12 +69,19 @@ struct Forward {
   Epoch refused_epoch;
   TimePoint ask_again_at;
 
+  // While with the forwarder.
+  NodeId account;  // Whose backlog it counts for.
+
   // While on a link.
-  Epoch epoch;  // Under which the receiver is believed to lead.
+  Epoch epoch;         // Under which the receiver is believed to lead.
+  bool first = false;  // Of its shard since one was not run for want of room.
   std::uint64_t id = 0;
   std::uint64_t offset = 0;  // Bytes the link had been given before this.
 
   std::unique_ptr<Forward> next;  // Of the queue it is in.
+
+  // Roughly what it costs to keep.
+  std::size_t bytes() const { return sizeof(Forward) + operation.size(); }
 };
 
 // First in, first out.
@@ -74,12 +108,20 @@ class ForwardQueue {
     tail_ = last;
   }
 
+  void Append(ForwardQueue others) {
+    while (!others.empty()) Push(others.Pop());
+  }
+
   // REQUIRES: !empty().
   std::unique_ptr<Forward> Pop() {
     std::unique_ptr<Forward> first = std::move(head_);
     head_ = std::move(first->next);
     if (head_ == nullptr) tail_ = nullptr;
     return first;
+  }
+
+  void Clear() {
+    while (!empty()) Pop();
   }
 
   template <class Visit>
@@ -90,10 +132,6 @@ class ForwardQueue {
   }
 
  private:
-  void Clear() {
-    while (!empty()) Pop();
-  }
-
   std::unique_ptr<Forward> head_;
   Forward* tail_ = nullptr;
 };

@@ -53,7 +53,7 @@ class ForwardLink::Stream final : public Connection {
       return {consumed, 0};
     }
     accepted_ = true;
-    link_->backoff_ = {};
+    link_->OnAccepted();
     return {consumed, 0};
   }
 
@@ -66,12 +66,21 @@ class ForwardLink::Stream final : public Connection {
       return {input.size(), 0};
     }
     if (!frame.value()) return {0, needed};
+    if (const std::int64_t lacking = frame.value()->ttl_ms; lacking != 0) {
+      if (auto forward = link_->Answered(frame.value()->id)) {
+        const std::size_t bytes = lacking > 0 ? static_cast<std::size_t>(lacking) : 0;
+        link_->listener_.OnNoRoom(std::move(forward), bytes);
+      }
+      return {consumed, 0};
+    }
     const auto outcome = wire::DecodeOutcome(frame.value()->value);
     if (!outcome.ok() || wire::IsProtocolError(*frame.value())) {
       Close("its answer cannot be read");
       return {input.size(), 0};
     }
-    link_->OnReply(frame.value()->id, outcome.value());
+    if (auto forward = link_->Answered(frame.value()->id)) {
+      link_->listener_.OnAnswer(std::move(forward), outcome.value());
+    }
     return {consumed, 0};
   }
 
@@ -112,6 +121,8 @@ void ForwardLink::Write(Forward& forward) {
   frame.command = static_cast<std::uint8_t>(wire::Command::kExecute);
   frame.id = forward.id;
   frame.version = forward.epoch.value();
+  frame.ttl_ms = forward.room == kAnyRoom ? 0 : static_cast<std::int64_t>(forward.room);
+  frame.redirect = forward.first;
   frame.value = forward.operation;
   wire::AppendRequest(frame, stream_->output());
   stream_->Resume();  // One send for all that come during this round.
@@ -128,48 +139,55 @@ void ForwardLink::Dial(const Endpoint& address) {
                }
                stream_ = std::make_shared<Stream>(
                    *this, loop_, std::make_unique<TcpStream>(std::move(socket).value()));
-               OnUp();
+               Ask();
              });
 }
 
-void ForwardLink::OnUp() {
-  state_ = State::kUp;
+void ForwardLink::Ask() {
+  state_ = State::kAsking;
   waiting_since_ = SteadyNow();
   AppendForwardPreamble(identity_.cluster, identity_.self, stream_->output());
-  under_way_.ForEach([this](Forward& forward) { Write(forward); });
   stream_->Start();
 }
 
-void ForwardLink::OnReply(std::uint64_t id, const Outcome& outcome) {
+void ForwardLink::OnAccepted() {
+  state_ = State::kUp;
+  backoff_ = {};
+  waiting_since_ = SteadyNow();
+  under_way_.ForEach([this](Forward& forward) { Write(forward); });
+}
+
+std::unique_ptr<Forward> ForwardLink::Answered(std::uint64_t id) {
   waiting_since_ = SteadyNow();
   if (under_way_.empty() || under_way_.front().id != id) {
     Break("it answers what was not asked");
-    return;
+    return nullptr;
   }
-  listener_.OnAnswer(under_way_.Pop(), outcome);
+  return under_way_.Pop();
 }
 
 void ForwardLink::Break(std::string_view reason) {
   if (state_ == State::kDown) return;
+  const bool accepted = state_ == State::kUp;
   AEGIS_LOG(kDebug, "forward", "link to node {:016x} broke: {}", identity_.peer.value(), reason);
   state_ = State::kDown;
   backoff_ = std::clamp(2 * backoff_, limits::kRedialMin, limits::kRedialMax);
   retry_at_ = SteadyNow() + backoff_;
   const std::uint64_t gone = stream_ ? stream_->sent_total() : 0;
-  const bool never_up = stream_ == nullptr;
   if (stream_) std::exchange(stream_, nullptr)->Detach(reason);
   ForwardQueue unsent;
   ForwardQueue sent;
   while (!under_way_.empty()) {
     std::unique_ptr<Forward> forward = under_way_.Pop();
-    const bool left = !never_up && forward->offset < gone;
+    const bool left = accepted && forward->offset < gone;
     (left ? sent : unsent).Push(std::move(forward));
   }
   listener_.OnBroken(*this, std::move(unsent), std::move(sent));
 }
 
 void ForwardLink::OnTick(TimePoint now) {
-  if (state_ != State::kUp || under_way_.empty()) return;
+  const bool connected = state_ == State::kAsking || state_ == State::kUp;
+  if (!connected || under_way_.empty()) return;
   const TimePoint progress = std::max(waiting_since_, stream_->last_progress());
   if (now - progress > limits::kForwardTimeout) Break("it does not answer");
 }

@@ -5,12 +5,21 @@
 //
 //     preamble | "AGK" 'F' | cluster id u64 | our node id u64 |          all big-endian
 //     answer   | accepted u8: 1 or 0 | its node id u64 | reason length u16 | reason |
-//     then     native EXECUTE frames one way, their replies the other; `version` of a request is
-//              the epoch under which the sender believes the receiver to lead the shard
+//     then     native EXECUTE frames one way, their replies the other
+//
+// Of a request, `version` is the epoch under which the sender believes the receiver to lead the
+// shard, and `ttl` the room for the value that the outcome shows, in bytes; 0: any. Of a reply,
+// `ttl` other than 0 says that the operation was not run: the value has that many bytes, which is
+// more than its room; or -1, it came behind such a one.
+//
+// Nothing is sent before the receiver has accepted: what a refused or broken beginning gives back
+// was never sent.
 //
 // The receiver executes as the leader of exactly that epoch and never forwards again. An epoch is
 // led once: of the operations in flight to a leader whose reign ends, those behind the first that
-// is refused are refused too, so that re-routing them keeps their order.
+// is refused are refused too, so that re-routing them keeps their order. So it is for want of
+// room: the receiver runs nothing more on that shard for this link before it sees a request with
+// bit 0x80 of its command set, the first that was sent after all of those had come back.
 //
 // Belongs to one Forwarder and its thread.
 
@@ -34,6 +43,8 @@ class ForwardLinkListener {
  public:
   virtual ~ForwardLinkListener() = default;
   virtual void OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) = 0;
+  // It was not run. Its value has `needed` bytes; 0: it came behind one that had no room.
+  virtual void OnNoRoom(std::unique_ptr<Forward> forward, std::size_t needed) = 0;
   // `unsent` never left; of `sent` nobody knows. Each in the order they were given.
   virtual void OnBroken(ForwardLink& link, ForwardQueue unsent, ForwardQueue sent) = 0;
 };
@@ -66,12 +77,14 @@ class ForwardLink {
 
  private:
   class Stream;
-  enum class State : std::uint8_t { kDown, kDialing, kUp };
+  enum class State : std::uint8_t { kDown, kDialing, kAsking, kUp };
 
   void Dial(const Endpoint& address);
   void Write(Forward& forward);
-  void OnUp();
-  void OnReply(std::uint64_t id, const Outcome& outcome);
+  void Ask();
+  void OnAccepted();
+  // The operation that a reply answers; null: none, and the link is broken.
+  std::unique_ptr<Forward> Answered(std::uint64_t id);
 
   Loop& loop_;
   const Identity identity_;

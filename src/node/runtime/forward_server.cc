@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "node/core/making_room.h"
 #include "node/runtime/clocks.h"
+#include "node/runtime/forwarder.h"
 #include "node/runtime/router.h"
 #include "node/runtime/stream_preamble.h"
 #include "ring/slot.h"
@@ -41,20 +42,42 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
     Reply(frame.id, *refusal);
     return;
   }
-  loop().counters().forwards_served.Add();
   const ShardId id = ring::ShardOf(operation.value().key, shards_.num_shards());
+  std::int64_t lacking = 0;
   RunMakingRoom(
       shards_, id, effects_,
       [&](Shard& shard) {
-        // A leader's newest write is of its own epoch: every reign begins with a record.
-        if (shard.replica().history().last().epoch.value() == frame.version) {
-          return shard.Execute(operation.value(), UnixNow(), effects_);
-        }
         Outcome refusal;
         refusal.status = Status::kNotLeader;
-        return refusal;
+        // A leader's newest write is of its own epoch: every reign begins with a record.
+        if (shard.replica().history().last().epoch.value() != frame.version) return refusal;
+        lacking = Lacking(shard, frame, operation.value());
+        return lacking != 0 ? refusal : shard.Execute(operation.value(), UnixNow(), effects_);
       },
-      [&](const Outcome& outcome) { Reply(frame.id, outcome); });
+      [&](const Outcome& outcome) {
+        if (lacking != 0) return ReplyNoRoom(frame.id, lacking);
+        if (outcome.status != Status::kNotLeader) loop().counters().forwards_served.Add();
+        Reply(frame.id, outcome);
+      });
+}
+
+// What to answer if the operation must not run, because its value has no room or it came behind
+// one that had none; else 0. See forward_link.h.
+std::int64_t ForwardServer::Lacking(const Shard& shard, const wire::RequestFrame& frame,
+                                    const Operation& operation) {
+  if (frame.redirect) out_of_room_.erase(shard.id());
+  if (out_of_room_.contains(shard.id())) return -1;
+  const std::size_t room = frame.ttl_ms > 0 ? static_cast<std::size_t>(frame.ttl_ms) : kAnyRoom;
+  const std::size_t size = LacksRoom(shard, operation, room);
+  if (size > 0) out_of_room_.insert(shard.id());
+  return static_cast<std::int64_t>(size);
+}
+
+void ForwardServer::ReplyNoRoom(std::uint64_t id, std::int64_t lacking) {
+  wire::ReplyFrame reply;
+  reply.id = id;
+  reply.ttl_ms = lacking;
+  wire::AppendReply(reply, output());
 }
 
 void ForwardServer::Reply(std::uint64_t id, const Outcome& outcome) {

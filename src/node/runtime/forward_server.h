@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "node/core/shard_space.h"
 #include "node/runtime/connection.h"
@@ -21,10 +22,14 @@ class ForwardServer final : public Connection {
   void OnClosed(std::string_view) override {}
   void Run(const wire::RequestFrame& frame);
   void Reply(std::uint64_t id, const Outcome& outcome);
+  std::int64_t Lacking(const Shard& shard, const wire::RequestFrame& frame,
+                       const Operation& operation);
+  void ReplyNoRoom(std::uint64_t id, std::int64_t lacking);
 
   ShardSpace& shards_;
   ShardEffects effects_;
   Bytes encoded_;
+  std::set<ShardId> out_of_room_;  // Nothing is run here before the sender knows.
 };
 
 }  // namespace aegis::node

@@ -1,5 +1,6 @@
 #include "node/runtime/forwarder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -30,35 +31,49 @@ Operation Decode(const Forward& forward) {
 
 }  // namespace
 
+std::size_t LacksRoom(const Shard& shard, const Operation& operation, std::size_t room) {
+  if (room == kAnyRoom || !operation.ShowsValue()) return 0;
+  std::size_t size = shard.ValueSize(operation.key);
+  if (operation.code == OpCode::kGetRange && operation.number >= 0 &&
+      operation.number2 >= operation.number) {
+    size = std::min(size, static_cast<std::size_t>(operation.number2 - operation.number) + 1);
+  }
+  return size > room ? size : 0;
+}
+
 Forwarder::Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board,
                      WorkerCounters& counters)
     : loop_(loop), shards_(shards), routing_(board), counters_(counters) {}
 
-std::unique_ptr<Forward> Forwarder::NewForward() {
-  if (spare_.empty()) return std::make_unique<Forward>();
-  std::unique_ptr<Forward> forward = std::move(spare_.back());
-  spare_.pop_back();
+std::unique_ptr<Forward> Forwarder::Encode(const Operation& operation) {
+  std::unique_ptr<Forward> forward;
+  if (spare_.empty()) {
+    forward = std::make_unique<Forward>();
+  } else {
+    forward = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  forward->slot = ring::SlotOf(operation.key);
+  forward->code = operation.code;
+  forward->write = operation.IsWrite();
+  forward->shows_value = operation.ShowsValue();
+  wire::AppendOperation(operation, forward->operation);
   return forward;
 }
 
-void Forwarder::Submit(std::shared_ptr<ForwardOwner> owner, Ticket ticket,
-                       const Operation& operation, TimePoint now) {
+void Forwarder::Submit(std::unique_ptr<Forward> forward, TimePoint now) {
   const auto table = routing_.Keep();
   if (lanes_.empty() && !table->shards.empty()) Open();
-  std::unique_ptr<Forward> forward = NewForward();
-  forward->owner = std::move(owner);
-  forward->ticket = ticket;
-  forward->code = operation.code;
-  forward->write = operation.IsWrite();
   forward->deadline = now + limits::kRouteWait;
-  wire::AppendOperation(operation, forward->operation);
   ++pending_;
   if (lanes_.empty()) {
+    Charge(*forward, kNoNode);
     homeless_.Push(std::move(forward));
     return;
   }
-  forward->shard = ring::ShardOf(operation.key, table->settings.num_shards);
-  const ShardId shard = forward->shard;
+  const ShardId shard = ring::ShardOf(forward->slot, table->settings.num_shards);
+  forward->shard = shard;
+  Charge(*forward, table->shards[shard.value()].leader);
   Lane& lane = lanes_[shard.value()];
   ++lane.load;
   if (forward->operation.size() + wire::kRequestHeaderSize > limits::kFrameSizeMax) {
@@ -74,7 +89,7 @@ void Forwarder::Open() {
   lanes_.resize(table->shards.size());
   while (!homeless_.empty()) {
     std::unique_ptr<Forward> forward = homeless_.Pop();
-    forward->shard = ring::ShardOf(Decode(*forward).key, table->settings.num_shards);
+    forward->shard = ring::ShardOf(forward->slot, table->settings.num_shards);
     Lane& lane = lanes_[forward->shard.value()];
     ++lane.load;
     lane.waiting.Push(std::move(forward));
@@ -89,13 +104,18 @@ void Forwarder::Advance(ShardId shard) {
   while (!lane.returned.empty() || !lane.waiting.empty()) {
     const auto table = routing_.Keep();
     const ShardRoute& route = table->shards[shard.value()];
-    if (route.leader == kNoNode) return;
-    // One leader, one epoch at a time; and nothing overtakes what came back.
-    const bool goes_on =
-        lane.returned.empty() && lane.to == route.leader && lane.epoch == route.epoch;
-    if (lane.under_way > 0 && !goes_on) return;
     ForwardQueue& queue = lane.returned.empty() ? lane.waiting : lane.returned;
     const Forward& next = queue.front();
+    // One leader, one epoch at a time; and nothing overtakes what came back.
+    const bool goes_on = lane.returned.empty() && !lane.no_room && lane.to == route.leader &&
+                         lane.epoch == route.epoch;
+    const bool taken_back = next.owner->takes_back();
+    if (lane.under_way > 0 && (!goes_on || taken_back)) return;
+    if (taken_back) {
+      GiveBack(queue.Pop());
+      continue;
+    }
+    if (route.leader == kNoNode) return;
     const bool asked = next.refused_by == route.leader && next.refused_epoch == route.epoch;
     if (asked && now < next.ask_again_at) return;
     if (route.leader == table->self) {
@@ -106,25 +126,42 @@ void Forwarder::Advance(ShardId shard) {
     if (member == nullptr) return;
     ForwardLink& link = LinkTo(route.leader, table->settings.id);
     if (!link.available(now)) return;
-    lane.to = route.leader;
-    lane.epoch = route.epoch;
-    ++lane.under_way;
-    counters_.forwards_sent.Add();
-    link.Send(queue.Pop(), route.epoch, member->gossip_address);
+    Send(lane, queue, route, link, member->gossip_address);
   }
+}
+
+void Forwarder::Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
+                     const Endpoint& address) {
+  lane.to = route.leader;
+  lane.epoch = route.epoch;
+  ++lane.under_way;
+  counters_.forwards_sent.Add();
+  std::unique_ptr<Forward> forward = queue.Pop();
+  forward->first = std::exchange(lane.no_room, false);
+  link.Send(std::move(forward), route.epoch, address);
 }
 
 bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now) {
   const Operation operation = Decode(queue.front());
-  bool led = true;
+  bool taken = true;
+  std::size_t needed = 0;
   RunMakingRoom(
       shards_, queue.front().shard, effects_,
-      [&](Shard& shard) { return shard.Execute(operation, UnixNow(), effects_); },
+      [&](Shard& shard) {
+        needed = LacksRoom(shard, operation, queue.front().room);
+        return needed > 0 ? Outcome() : shard.Execute(operation, UnixNow(), effects_);
+      },
       [&](const Outcome& outcome) {
-        led = outcome.status != Status::kNotLeader;
-        if (led) Finish(queue.Pop(), outcome);
+        if (needed > 0) {
+          queue.front().needed = needed;
+          GiveBack(queue.Pop());
+        } else if (outcome.status != Status::kNotLeader) {
+          Finish(queue.Pop(), outcome);
+        } else {
+          taken = false;
+        }
       });
-  if (led) return true;
+  if (taken) return true;
   std::unique_ptr<Forward> forward = queue.Pop();
   forward->refused_by = routing_.Table().self;
   forward->refused_epoch = epoch;
@@ -132,7 +169,7 @@ bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint 
   // To the front: `returned` holds nothing else, or this came from it.
   ForwardQueue first;
   first.Push(std::move(forward));
-  while (!lane.returned.empty()) first.Push(lane.returned.Pop());
+  first.Append(std::move(lane.returned));
   lane.returned = std::move(first);
   return false;
 }
@@ -152,7 +189,22 @@ void Forwarder::OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcom
   Advance(shard);
 }
 
+void Forwarder::OnNoRoom(std::unique_ptr<Forward> forward, std::size_t needed) {
+  const ShardId shard = forward->shard;
+  Lane& lane = lanes_[shard.value()];
+  --lane.under_way;
+  lane.no_room = true;
+  if (needed == 0) {
+    lane.returned.Push(std::move(forward));  // It only came behind the one that had none.
+  } else {
+    forward->needed = needed;
+    GiveBack(std::move(forward));
+  }
+  Advance(shard);
+}
+
 void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
+  const TimePoint asked_again_until = SteadyNow() + limits::kRouteWait;
   std::vector<ShardId> touched;
   const auto take_back = [&](std::unique_ptr<Forward> forward) {
     Lane& lane = lanes_[forward->shard.value()];
@@ -167,6 +219,8 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
       Fail(std::move(forward), Status::kUnknownOutcome,
            "the node that leads the key was lost before it answered");
     } else {
+      // It spent its own time on the node that fell silent.
+      if (!std::exchange(forward->asked_again, true)) forward->deadline = asked_again_until;
       take_back(std::move(forward));
     }
   }
@@ -198,20 +252,35 @@ void Forwarder::OnTick(TimePoint now) {
     for (const auto& [node, link] : links_) link->OnTick(now);
   }
   if (pending_ == 0) return;
-  if (!homeless_.empty()) Expire(homeless_, routing_.Keep()->unborn_reason, now);
+  if (!homeless_.empty()) ExpireWaiting(homeless_, routing_.Keep()->unborn_reason, now);
   for (std::uint32_t id = 0; id < lanes_.size(); ++id) {
     Lane& lane = lanes_[id];
     if (lane.load == lane.under_way) continue;
-    Expire(lane.returned, kNoLeader, now);
-    Expire(lane.waiting, kNoLeader, now);
+    ExpireReturned(lane.returned, now);
+    ExpireWaiting(lane.waiting, kNoLeader, now);
     Advance(ShardId{id});
   }
 }
 
-void Forwarder::Expire(ForwardQueue& queue, const std::string& why, TimePoint now) {
+// What waits is in the order of its deadlines.
+void Forwarder::ExpireWaiting(ForwardQueue& queue, const std::string& why, TimePoint now) {
   while (!queue.empty() && queue.front().deadline <= now) {
     Fail(queue.Pop(), Status::kUnavailable, why);
   }
+}
+
+// What came back need not be: some of it was given more time.
+void Forwarder::ExpireReturned(ForwardQueue& queue, TimePoint now) {
+  ForwardQueue left;
+  while (!queue.empty()) {
+    std::unique_ptr<Forward> forward = queue.Pop();
+    if (forward->deadline <= now) {
+      Fail(std::move(forward), Status::kUnavailable, kNoLeader);
+    } else {
+      left.Push(std::move(forward));
+    }
+  }
+  queue = std::move(left);
 }
 
 void Forwarder::Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why) {
@@ -225,13 +294,43 @@ void Forwarder::Finish(std::unique_ptr<Forward> forward, const Outcome& outcome)
   --pending_;
   counters_.Count(forward->code, outcome.status);
   if (!lanes_.empty()) --lanes_[forward->shard.value()].load;
-  forward->owner->OnOutcome(forward->ticket, outcome);
+  Discharge(*forward);
+  forward->owner->OnOutcome(*forward, outcome);
   if (spare_.size() == kSpareMax || forward->operation.capacity() > kSpareOperationMax) return;
   Bytes operation = std::move(forward->operation);
   operation.clear();
   *forward = Forward{};
   forward->operation = std::move(operation);
   spare_.push_back(std::move(forward));
+}
+
+// REQUIRES: it is in a lane, and not under way.
+void Forwarder::GiveBack(std::unique_ptr<Forward> forward) {
+  --pending_;
+  --lanes_[forward->shard.value()].load;
+  Discharge(*forward);
+  const std::shared_ptr<ForwardOwner> owner = forward->owner;
+  owner->OnNoRoom(std::move(forward));
+}
+
+void Forwarder::Charge(Forward& forward, NodeId node) {
+  forward.account = node;
+  pending_bytes_ += forward.bytes();
+  Account& account = accounts_[node];
+  account.bytes += forward.bytes();
+  if (account.bytes <= limits::kForwardBacklogPause) return;
+  account.congested.push_back(forward.owner);
+  forward.owner->OnCongested();
+}
+
+void Forwarder::Discharge(const Forward& forward) {
+  pending_bytes_ -= forward.bytes();
+  const auto account = accounts_.find(forward.account);
+  account->second.bytes -= forward.bytes();
+  if (account->second.bytes > limits::kForwardBacklogPause / 2) return;
+  const auto congested = std::exchange(account->second.congested, {});
+  if (account->second.bytes == 0) accounts_.erase(account);
+  for (const auto& owner : congested) owner->OnUncongested();
 }
 
 ForwardLink& Forwarder::LinkTo(NodeId node, ClusterId cluster) {

@@ -8,7 +8,16 @@
 //
 // Every operation is answered: by the leader; kUnavailable when no leader took it within
 // limits::kRouteWait of its arrival; kUnknownOutcome when it is a write that was sent and never
-// answered. Reads that were sent and not answered are asked again.
+// answered. A read that was sent and not answered is asked again, with another kRouteWait to find
+// a leader; if that one falls silent too, it is tried once more only while the time lasts.
+//
+// An operation whose outcome would show more than its room is not run: it goes back to its owner,
+// and after it what the same owner submitted behind it. Of other owners' operations on the shard,
+// those that the leader had already been sent are sent again, in order, before anything later.
+//
+// Operations cost memory until they are answered. Each is charged to the node that led its shard
+// when it came; who submits for a node that owes more than limits::kForwardBacklogPause bytes is
+// told so (ForwardOwner::OnCongested).
 //
 // Belongs to one worker and its thread.
 
@@ -30,6 +39,9 @@
 
 namespace aegis::node {
 
+// How many bytes of value the operation's outcome might show, if that is more than `room`; else 0.
+std::size_t LacksRoom(const Shard& shard, const Operation& operation, std::size_t room);
+
 class Forwarder final : public ForwardLinkListener {
  public:
   Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board, WorkerCounters& counters);
@@ -39,19 +51,23 @@ class Forwarder final : public ForwardLinkListener {
     return !homeless_.empty() || (shard.value() < lanes_.size() && lanes_[shard.value()].load > 0);
   }
 
-  // Takes the operation over; `owner` hears of its outcome, maybe before this returns.
-  void Submit(std::shared_ptr<ForwardOwner> owner, Ticket ticket, const Operation& operation,
-              TimePoint now);
+  // The operation, encoded; the caller adds owner, ticket and room.
+  std::unique_ptr<Forward> Encode(const Operation& operation);
+  // Takes the operation over; its owner hears of its outcome, maybe before this returns. Also for
+  // one that came back.
+  void Submit(std::unique_ptr<Forward> forward, TimePoint now);
 
   // The routing table has changed.
   void OnRouting();
   // Every few milliseconds: deadlines, and refusals that are due for another try.
   void OnTick(TimePoint now);
 
-  std::size_t pending() const { return pending_; }  // Operations that wait for an answer.
+  std::size_t pending() const { return pending_; }  // Operations that wait for an answer,
+  std::size_t pending_bytes() const { return pending_bytes_; }  // and what they cost.
 
   // From links.
   void OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) override;
+  void OnNoRoom(std::unique_ptr<Forward> forward, std::size_t needed) override;
   void OnBroken(ForwardLink& link, ForwardQueue unsent, ForwardQueue sent) override;
 
  private:
@@ -62,19 +78,30 @@ class Forwarder final : public ForwardLinkListener {
     std::uint32_t under_way = 0;  // Those on a link: all on one, under one epoch.
     NodeId to;
     Epoch epoch;
+    bool no_room = false;  // An operation was not run for want of room; the leader runs nothing
+                           // on the shard before it sees one that was sent since.
+  };
+  // What is kept for one node.
+  struct Account {
+    std::size_t bytes = 0;
+    std::vector<std::shared_ptr<ForwardOwner>> congested;  // Who was told so.
   };
 
-  std::unique_ptr<Forward> NewForward();
-  void Enqueue(std::unique_ptr<Forward> forward);
   // The cluster is born: gives every shard its lane, and the homeless theirs.
   void Open();
   // Sends or runs what can be, in order.
   void Advance(ShardId shard);
   // False: it was refused and is back in the lane.
   bool RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now);
+  void Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
+            const Endpoint& address);
+  void GiveBack(std::unique_ptr<Forward> forward);
+  void Charge(Forward& forward, NodeId node);
+  void Discharge(const Forward& forward);
   void Finish(std::unique_ptr<Forward> forward, const Outcome& outcome);
   void Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why);
-  void Expire(ForwardQueue& queue, const std::string& why, TimePoint now);
+  void ExpireWaiting(ForwardQueue& queue, const std::string& why, TimePoint now);
+  void ExpireReturned(ForwardQueue& queue, TimePoint now);
   ForwardLink& LinkTo(NodeId node, ClusterId cluster);
 
   Loop& loop_;
@@ -85,8 +112,10 @@ class Forwarder final : public ForwardLinkListener {
   std::vector<Lane> lanes_;  // Indexed by shard; empty until the cluster is born.
   ForwardQueue homeless_;    // Waiting for that.
   std::map<NodeId, std::unique_ptr<ForwardLink>> links_;
+  std::map<NodeId, Account> accounts_;
   std::vector<std::unique_ptr<Forward>> spare_;
   std::size_t pending_ = 0;
+  std::size_t pending_bytes_ = 0;
   TimePoint next_link_tick_{};
 };
 

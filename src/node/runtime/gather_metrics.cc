@@ -133,6 +133,10 @@ MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
   AddCommands(node, snapshot);
   snapshot.forwarded_sent = figures.forwards_sent;
   snapshot.forwarded_received = figures.forwards_served;
+  for (const Worker* const worker : node.workers) {
+    snapshot.client_held_bytes += worker->client_held_bytes();
+    snapshot.forward_held_bytes += worker->forward_held_bytes();
+  }
   AddShards(*table, figures, snapshot);
   snapshot.leader_changes = control.leader_changes();
   AddPeers(*table, control, figures, snapshot);

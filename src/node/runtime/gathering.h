@@ -26,15 +26,20 @@ class Gathering {
   void Put(std::size_t at, const Outcome& outcome) {
     outcomes_[at] = outcome;
     outcomes_[at].value = {};
-    bytes_ += outcome.value.size();
-    if (bytes_ <= limits::kReplySizeMax) {
+    if (bytes_ + outcome.value.size() <= limits::kReplySizeMax) {
       values_[at] = outcome.value;
+      bytes_ += outcome.value.size();
       return;
     }
     outcomes_[at] = {};
     outcomes_[at].status = Status::kTooLarge;
     outcomes_[at].error =
         fmt::format("the values of one reply have more than {} bytes", limits::kReplySizeMax);
+  }
+
+  // Roughly what it costs to keep.
+  std::size_t bytes() const {
+    return bytes_ + outcomes_.size() * (sizeof(Outcome) + sizeof(Bytes));
   }
 
   // Valid until the next change.
@@ -46,7 +51,7 @@ class Gathering {
  private:
   std::vector<Outcome> outcomes_;
   std::vector<Bytes> values_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;  // Of all values.
 };
 
 }  // namespace aegis::node

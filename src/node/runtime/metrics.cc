@@ -141,6 +141,11 @@ class Families final : public prometheus::Collectable {
         .Is(Value(s_.forwarded_sent));
     Counter("aegiskv_forwarded_received_total", "Operations run for other nodes")
         .Is(Value(s_.forwarded_received));
+    Gauge("aegiskv_client_held_bytes",
+          "Bytes kept for client connections: replies not sent yet, operations on their way")
+        .Is(Value(s_.client_held_bytes));
+    Gauge("aegiskv_forward_held_bytes", "Bytes of operations that wait for other nodes")
+        .Is(Value(s_.forward_held_bytes));
   }
 
   void AddShards() {

@@ -62,6 +62,8 @@ struct MetricsSnapshot {
 
   std::uint64_t forwarded_sent = 0;      // Operations sent to the nodes that lead their shards.
   std::uint64_t forwarded_received = 0;  // Operations run for other nodes.
+  std::uint64_t client_held_bytes = 0;   // Kept on account of clients' commands, see limits.h.
+  std::uint64_t forward_held_bytes = 0;  // Of operations that wait for other nodes.
 
   // Shards.
   std::uint64_t shards_led = 0;

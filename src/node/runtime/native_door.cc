@@ -115,15 +115,14 @@ void NativeDoor::Dispatch(const RequestFrame& frame) {
 
 void NativeDoor::Single(const RequestFrame& frame, Command command, const Operation& operation) {
   if (frame.redirect && Redirected(frame, {&operation, 1})) return;
-  const bool ran = connection_.services().router.RunHere(
-      operation, connection_.unix_now(),
-      [&](const Outcome& outcome) { ReplyOutcome(command, frame.id, outcome); });
+  const bool ran = connection_.RunHere(
+      operation, [&](const Outcome& outcome) { ReplyOutcome(command, frame.id, outcome); });
   if (ran) {
     connection_.Answered(ClassOf(operation));
     return;
   }
   const std::uint64_t sequence = next_sequence_++;
-  pending_[sequence] = {command, frame.id, ClassOf(operation), {}, 1, connection_.now()};
+  pending_[sequence] = {command, frame.id, ClassOf(operation), {}, 1, connection_.now(), 0};
   connection_.Submit({sequence, 0}, operation);
 }
 
@@ -147,14 +146,15 @@ void NativeDoor::Multi(const RequestFrame& frame) {
   pending.gathering.Begin(operations.size());
   pending.missing = 1;  // For this loop.
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    const bool ran = connection_.services().router.RunHere(
-        operations[i], connection_.unix_now(),
-        [&](const Outcome& outcome) { pending.gathering.Put(i, outcome); });
+    const bool ran = connection_.RunHere(
+        operations[i], [&](const Outcome& outcome) { pending.gathering.Put(i, outcome); });
     if (ran) continue;
     ++pending.missing;
     connection_.Submit({sequence, static_cast<std::uint32_t>(i)}, operations[i]);
   }
+  connection_.Recount(pending.counted, pending.gathering.bytes());
   if (--pending.missing > 0) return;
+  connection_.Recount(pending.counted, 0);
   ReplyMulti(frame.id, pending.gathering.outcomes());
   connection_.Answered(pending.kind);
   pending_.erase(sequence);
@@ -210,8 +210,12 @@ void NativeDoor::OnOutcome(Ticket ticket, const Outcome& outcome) {
   const auto found = pending_.find(ticket.sequence);
   Pending& pending = found->second;
   const bool multi = pending.command == Command::kMulti;
-  if (multi) pending.gathering.Put(ticket.index, outcome);
+  if (multi) {
+    pending.gathering.Put(ticket.index, outcome);
+    connection_.Recount(pending.counted, pending.gathering.bytes());
+  }
   if (--pending.missing > 0) return;
+  connection_.Recount(pending.counted, 0);
   connection_.AnsweredLate(pending.kind, pending.since);
   if (multi) {
     ReplyMulti(pending.id, pending.gathering.outcomes());

@@ -28,6 +28,7 @@ class NativeDoor final : public Door {
     Gathering gathering;      // MULTI only.
     std::size_t missing = 0;  // Outcomes; one more while operations are still being submitted.
     TimePoint since;
+    std::size_t counted = 0;  // Bytes that the connection knows of.
   };
 
   void Dispatch(const wire::RequestFrame& frame);

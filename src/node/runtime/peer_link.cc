@@ -12,13 +12,12 @@ namespace aegis::node {
 
 PeerLink::PeerLink(Loop& loop, std::unique_ptr<ByteStream> stream,
                    const PeerSession::Identity& self, NodeId peer, std::uint64_t number,
-                   bool dialed, ShardSpace& shards, PeerOutlet& outlet, PeerLinkOwner& owner)
+                   bool dialed, ShardSpace& shards, PeerLinkOwner& owner)
     : Connection(loop, std::move(stream)),
       session_(self, peer, shards),
       peer_(peer),
       number_(number),
       dialed_(dialed),
-      outlet_(outlet),
       owner_(owner),
       since_(SteadyNow()) {
   if (dialed) AppendPeerPreamble(self.node, output());
@@ -43,7 +42,7 @@ Connection::Taken PeerLink::Take(ByteView input) {
     return {input.size(), 0};
   }
   if (effects.established) {
-    owner_.OnEstablished(*this);
+    outlet_ = &owner_.OnEstablished(*this);
     session_.OnEstablished();
   }
   if (effects.reports) owner_.OnReports(*this, std::move(*effects.reports));
@@ -68,10 +67,11 @@ void PeerLink::Fill() {
     more_due_ = true;
     return;
   }
-  outlet_.dirty().Sleep();  // Whoever marks or mails from now on wakes this link again.
-  outlet_.TakeMail(number_, output());
+  outlet_->dirty().Sleep();  // Whoever marks or mails from now on wakes this link again.
+  outlet_->TakeMail(number_, output());
   const std::size_t gone = output().size() - backlog();
-  more_due_ = session_.Pump(outlet_.dirty(), gone + limits::kPeerBacklogBytes, UnixNow(), output());
+  more_due_ =
+      session_.Pump(outlet_->dirty(), gone + limits::kPeerBacklogBytes, UnixNow(), output());
 }
 
 void PeerLink::OnTick(TimePoint now) {

@@ -24,7 +24,8 @@ class PeerLink;
 class PeerLinkOwner {
  public:
   virtual ~PeerLinkOwner() = default;
-  virtual void OnEstablished(PeerLink& link) = 0;
+  // The peer's hello was accepted. Returns the outlet that the link is to serve.
+  virtual PeerOutlet& OnEstablished(PeerLink& link) = 0;
   virtual void OnReports(PeerLink& link, replication::PeerMessage reports) = 0;
   virtual void OnGone(PeerLink& link, std::string_view reason) = 0;
 };
@@ -33,7 +34,7 @@ class PeerLink final : public Connection {
  public:
   // `peer`: who should be at the other end. `number` is unlike that of any other link.
   PeerLink(Loop& loop, std::unique_ptr<ByteStream> stream, const PeerSession::Identity& self,
-           NodeId peer, std::uint64_t number, bool dialed, ShardSpace& shards, PeerOutlet& outlet,
+           NodeId peer, std::uint64_t number, bool dialed, ShardSpace& shards,
            PeerLinkOwner& owner);
 
   NodeId peer() const { return peer_; }
@@ -65,7 +66,7 @@ class PeerLink final : public Connection {
   const NodeId peer_;
   const std::uint64_t number_;
   const bool dialed_;
-  PeerOutlet& outlet_;
+  PeerOutlet* outlet_ = nullptr;  // Once established.
   PeerLinkOwner& owner_;
   const TimePoint since_;
   bool more_due_ = false;

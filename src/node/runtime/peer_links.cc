@@ -46,10 +46,7 @@ void PeerLinks::SetTargets(const std::vector<Target>& targets, TimePoint now) {
     if (!peer.wanted && peer.link) unwanted.push_back(peer.link);
   }
   for (const auto& link : unwanted) link->Close("the peer is gone");
-  std::erase_if(peers_, [](const auto& entry) {
-    const Peer& peer = entry.second;
-    return !peer.wanted && !peer.dialing && !peer.link && !peer.incoming;
-  });
+  std::erase_if(peers_, [](const auto& entry) { return entry.second.idle(); });
   OnTick(now);
 }
 
@@ -96,7 +93,7 @@ void PeerLinks::Begin(asio::ip::tcp::socket socket, NodeId node, bool dialed) {
   identity.name = self_.name;
   auto link = std::make_shared<PeerLink>(loop_, std::make_unique<TcpStream>(std::move(socket)),
                                          std::move(identity), node, NextLinkNumber(), dialed,
-                                         shards_, shards_.OutletOf(node), *this);
+                                         shards_, *this);
   Peer& peer = peers_[node];
   if (peer.incoming) std::exchange(peer.incoming, nullptr)->Close("replaced by a newer link");
   peer.incoming = link;
@@ -108,7 +105,7 @@ void PeerLinks::Wake(NodeId node) {
   if (found != peers_.end() && found->second.link) found->second.link->OnWoken();
 }
 
-void PeerLinks::OnEstablished(PeerLink& link) {
+PeerOutlet& PeerLinks::OnEstablished(PeerLink& link) {
   Peer& peer = peers_[link.peer()];
   // The older link goes without a word: for the control plane the new one takes its place.
   const std::shared_ptr<PeerLink> older = std::exchange(peer.link, std::move(peer.incoming));
@@ -116,6 +113,7 @@ void PeerLinks::OnEstablished(PeerLink& link) {
   peer.backoff = {};
   if (older) older->Close("replaced by a newer link");
   events_.OnLinkUp(link.peer(), link.peer_session(), link.number());
+  return shards_.OutletOf(link.peer());
 }
 
 void PeerLinks::OnReports(PeerLink& link, replication::PeerMessage reports) {
@@ -135,6 +133,7 @@ void PeerLinks::OnGone(PeerLink& link, std::string_view reason) {
     link.TellShardsItIsGone();
     events_.OnLinkDown(link.peer(), link.peer_session(), link.number(), std::string(reason));
   }
+  if (peer.idle()) peers_.erase(found);  // A stranger costs nothing once it is gone.
 }
 
 }  // namespace aegis::node

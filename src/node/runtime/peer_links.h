@@ -56,7 +56,7 @@ class PeerLinks final : public PeerLinkOwner {
   // Every few milliseconds.
   void OnTick(TimePoint now);
 
-  void OnEstablished(PeerLink& link) override;
+  PeerOutlet& OnEstablished(PeerLink& link) override;
   void OnReports(PeerLink& link, replication::PeerMessage reports) override;
   void OnGone(PeerLink& link, std::string_view reason) override;
 
@@ -69,6 +69,8 @@ class PeerLinks final : public PeerLinkOwner {
     Duration backoff{};
     std::shared_ptr<PeerLink> link;      // Established.
     std::shared_ptr<PeerLink> incoming;  // Not yet.
+
+    bool idle() const { return !wanted && !dialing && !link && !incoming; }
   };
 
   void Dial(NodeId node, Peer& peer);

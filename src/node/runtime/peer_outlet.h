@@ -1,8 +1,9 @@
 // PeerOutlet: what this node has to say to one peer, gathered from all threads for the one link.
 //
 // Workers mark shards, the control thread leaves mail; both wake the link's thread. Outlets are
-// made when a peer is first heard of and live as long as the process, so that a pointer to one
-// never dangles: each node name ever seen costs about a hundred bytes.
+// made when a shard has something for a peer or its first hello was accepted, and live as long as
+// the process, so that a pointer to one never dangles: each node that was ever a peer costs about
+// a hundred bytes. What only claims to be one costs nothing.
 
 #pragma once
 

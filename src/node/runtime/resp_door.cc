@@ -26,7 +26,12 @@ Door::Taken RespDoor::Take(ByteView input) {
   const auto [consumed, needed] = parsed.value();
   if (consumed == 0) return {0, needed};
   if (services.argv.empty()) return {consumed, 0};
+  Run(services);
+  if (!slots_.empty()) Count(slots_.back());
+  return {consumed, 0};
+}
 
+void RespDoor::Run(ClientServices& services) {
   Plan& plan = services.plan;
   switch (Translate(services.argv, session_, services.view, connection_.now(),
                     connection_.unix_now(), plan, Tail())) {
@@ -34,22 +39,20 @@ Door::Taken RespDoor::Take(ByteView input) {
       connection_.Answered(CommandClass::kOther);
       break;
     case Translation::kPlanned:
-      Run(plan);
+      RunPlan(plan);
       break;
     case Translation::kRepliedClose:
       connection_.Answered(CommandClass::kOther);
       connection_.CloseWhenFlushed();
       break;
   }
-  return {consumed, 0};
 }
 
-void RespDoor::Run(Plan& plan) {
+void RespDoor::RunPlan(Plan& plan) {
   if (plan.operations.size() == 1) {
-    const bool ran = connection_.services().router.RunHere(
-        plan.operations.front(), connection_.unix_now(), [&](const Outcome& outcome) {
-          WriteReply(plan, {&outcome, 1}, session_, connection_.unix_now(), Tail());
-        });
+    const bool ran = connection_.RunHere(plan.operations.front(), [&](const Outcome& outcome) {
+      WriteReply(plan, {&outcome, 1}, session_, connection_.unix_now(), Tail());
+    });
     if (ran) {
       connection_.Answered(ClassOf(plan.operations.front()));
       return;
@@ -64,9 +67,8 @@ void RespDoor::RunMany(Plan& plan) {
   const std::uint64_t sequence = next_sequence();
   Pending* pending = nullptr;
   for (std::size_t i = 0; i < plan.operations.size(); ++i) {
-    const bool ran = connection_.services().router.RunHere(
-        plan.operations[i], connection_.unix_now(),
-        [&](const Outcome& outcome) { gathering->Put(i, outcome); });
+    const bool ran = connection_.RunHere(
+        plan.operations[i], [&](const Outcome& outcome) { gathering->Put(i, outcome); });
     if (ran) continue;
     if (pending == nullptr) {
       slots_.push_back({Bytes(), std::make_unique<Pending>()});
@@ -91,12 +93,14 @@ void RespDoor::RunMany(Plan& plan) {
     operation.more.clear();
   }
   pending->plan = std::move(plan);
+  Count(*pending);
   if (--pending->missing == 0) Settle(sequence);
 }
 
 void RespDoor::OnOutcome(Ticket ticket, const Outcome& outcome) {
   Pending& pending = *At(ticket.sequence).pending;
   pending.gathering.Put(ticket.index, outcome);
+  Count(pending);
   if (--pending.missing == 0) Settle(ticket.sequence);
 }
 
@@ -106,9 +110,12 @@ void RespDoor::Settle(std::uint64_t sequence) {
   const std::unique_ptr<Pending> pending = std::move(slot.pending);
   WriteReply(pending->plan, pending->gathering.outcomes(), session_, connection_.unix_now(),
              slot.reply);
+  connection_.Recount(pending->counted, 0);
+  Count(slot);
   connection_.AnsweredLate(ClassOf(pending->plan.operations.front()), pending->since);
   while (head_ < slots_.size() && slots_[head_].pending == nullptr) {
     connection_.out().append(slots_[head_].reply);
+    connection_.Recount(slots_[head_].counted, 0);
     slots_[head_] = {};
     ++head_;
     ++first_sequence_;
@@ -121,6 +128,13 @@ void RespDoor::Settle(std::uint64_t sequence) {
     head_ = 0;
   }
 }
+
+void RespDoor::Count(Pending& pending) {
+  connection_.Recount(pending.counted, sizeof(Pending) + pending.gathering.bytes() +
+                                           pending.plan.operations.size() * sizeof(Operation));
+}
+
+void RespDoor::Count(Slot& slot) { connection_.Recount(slot.counted, slot.reply.size()); }
 
 Bytes& RespDoor::Tail() {
   if (slots_.empty()) return connection_.out();

@@ -28,15 +28,20 @@ class RespDoor final : public Door {
     Gathering gathering;
     std::size_t missing = 0;  // Outcomes; one more while operations are still being submitted.
     TimePoint since;
+    std::size_t counted = 0;  // Bytes that the connection knows of,
   };
   struct Slot {
     Bytes reply;
     std::unique_ptr<Pending> pending;  // Null: `reply` is complete.
+    std::size_t counted = 0;           // of `reply` as well.
   };
 
-  void Run(Plan& plan);
+  void Run(ClientServices& services);
+  void RunPlan(Plan& plan);
   void RunMany(Plan& plan);
   void Settle(std::uint64_t sequence);
+  void Count(Pending& pending);
+  void Count(Slot& slot);
   Slot& At(std::uint64_t sequence) { return slots_[head_ + (sequence - first_sequence_)]; }
   std::uint64_t next_sequence() const { return first_sequence_ + (slots_.size() - head_); }
   // Where the reply of the command being taken goes.

@@ -26,16 +26,17 @@ class Router {
       : shards_(shards), routing_(board), forwarder_(forwarder), counters_(counters) {}
 
   // Runs the operation now, if it can be, or refuses it for good, and shows the outcome, whose
-  // views are valid during the call. False: Submit() it.
+  // views are valid during the call. False: Submit() it. `in_turn` false: something of the caller
+  // has to run first.
   template <class Show>
-  bool RunHere(const Operation& operation, UnixMs now, Show&& show) {
+  bool RunHere(const Operation& operation, bool in_turn, UnixMs now, Show&& show) {
     const RoutingTable& table = routing_.Table();
     if (const auto refusal = Refusal(operation, table)) {
       counters_.Count(operation.code, refusal->status);
       show(*refusal);
       return true;
     }
-    if (table.shards.empty()) return false;
+    if (!in_turn || table.shards.empty()) return false;
     const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
     if (table.shards[id.value()].leader != table.self || forwarder_.blocked(id)) return false;
     bool led = true;
@@ -51,10 +52,13 @@ class Router {
     return led;
   }
 
+  // The operation, encoded, to be completed and submitted.
   // REQUIRES: RunHere() returned false for this operation just now.
-  void Submit(std::shared_ptr<ForwardOwner> owner, Ticket ticket, const Operation& operation,
-              TimePoint now) {
-    forwarder_.Submit(std::move(owner), ticket, operation, now);
+  std::unique_ptr<Forward> Encode(const Operation& operation) {
+    return forwarder_.Encode(operation);
+  }
+  void Submit(std::unique_ptr<Forward> forward, TimePoint now) {
+    forwarder_.Submit(std::move(forward), now);
   }
 
   // The node that leads the operation's shard, if it is known and another one.

@@ -37,6 +37,7 @@ class ShardHost final : public ShardSpace {
 
   // Any thread.
   PeerOutlet& OutletOf(NodeId peer);
+  const PeerOutlets& outlets() const { return outlets_; }
   // REQUIRES: num_shards() > 0.
   const ClusterSettings& settings() const { return settings_; }
   const store::MemoryMeter& meter() const { return meter_; }

@@ -7,6 +7,7 @@
 #include "node/runtime/clocks.h"
 #include "node/runtime/forward_server.h"
 #include "node/runtime/socket_options.h"
+#include "node/runtime/turned_away.h"
 
 namespace aegis::node {
 
@@ -113,8 +114,7 @@ void Worker::OnAccept(asio::ip::tcp::socket socket) {
   node_.clients_accepted.fetch_add(1, std::memory_order_relaxed);
   if (node_.clients.fetch_add(1) >= node_.clients_max) {
     node_.clients.fetch_sub(1);
-    node_.clients_rejected.fetch_add(1, std::memory_order_relaxed);
-    TcpStream(std::move(socket)).Send("-ERR max number of clients reached\r\n");
+    TurnAway(std::move(socket));
     return;
   }
   const std::uint64_t id = node_.last_client_id.fetch_add(1) + 1;
@@ -127,6 +127,18 @@ void Worker::OnAccept(asio::ip::tcp::socket socket) {
   }
   client->Start();
   if (draining_) client->Drain();
+}
+
+void Worker::TurnAway(asio::ip::tcp::socket socket) {
+  if (node_.clients_rejected.fetch_add(1, std::memory_order_relaxed) == 0) {
+    AEGIS_LOG(kWarn, "net",
+              "{} clients are connected: more are turned away (this is not said again; "
+              "aegiskv_connections_rejected_total counts them)",
+              node_.clients_max);
+  }
+  if (turned_away_ >= limits::kTurnedAwayMax) return;
+  std::make_shared<TurnedAway>(loop_, std::make_unique<TcpStream>(std::move(socket)), turned_away_)
+      ->Start();
 }
 
 void Worker::OnClosed(std::shared_ptr<ClientConnection> client) {
@@ -144,11 +156,15 @@ void Worker::Tick() {
   last_tick_.store(now.time_since_epoch().count());
   forwarder_.OnTick(now);
   forwards_pending_.store(forwarder_.pending());
+  forward_held_bytes_.store(forwarder_.pending_bytes());
   peers_.OnTick(now);
   maintenance_.Run(now);
   if (now >= next_slow_tick_) {
     next_slow_tick_ = now + kSlowTick;
     loop_.ForEachConnection([now](Connection& connection) { connection.OnTick(now); });
+    std::size_t held = 0;
+    for (const auto& [id, client] : clients_by_id_) held += client->held();
+    client_held_bytes_.store(held);
   }
   timer_.expires_after(kTick);
   timer_.async_wait([this](const asio::error_code& error) {

@@ -56,6 +56,10 @@ class Worker {
   TimePoint last_tick() const { return TimePoint(Duration(last_tick_.load())); }
   std::size_t clients() const { return clients_.load(); }
   std::size_t forwards_pending() const { return forwards_pending_.load(); }
+  // What the operations that wait for other nodes cost, and what all client connections hold, as
+  // of about a second ago.
+  std::size_t forward_held_bytes() const { return forward_held_bytes_.load(); }
+  std::size_t client_held_bytes() const { return client_held_bytes_.load(); }
 
   // Copies of this worker's RESP sessions. On a worker's own thread within a turn, that worker
   // must have let go of sessions_mutex() first.
@@ -64,10 +68,12 @@ class Worker {
 
  private:
   void OnAccept(asio::ip::tcp::socket socket);
+  void TurnAway(asio::ip::tcp::socket socket);
   void OnClosed(std::shared_ptr<ClientConnection> client);
   void Tick();
 
   NodeState& node_;
+  std::size_t turned_away_ = 0;  // Connections that are being told so.
   Loop loop_;
   std::mutex sessions_mutex_;  // Held during turns; guards clients_by_id_ and their sessions.
   std::unordered_map<std::uint64_t, ClientConnection*> clients_by_id_;
@@ -83,6 +89,8 @@ class Worker {
   std::atomic<Duration::rep> last_tick_{0};
   std::atomic<std::size_t> clients_{0};
   std::atomic<std::size_t> forwards_pending_{0};
+  std::atomic<std::size_t> forward_held_bytes_{0};
+  std::atomic<std::size_t> client_held_bytes_{0};
   bool draining_ = false;
 };
 

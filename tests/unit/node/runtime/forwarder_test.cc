@@ -2,97 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "model/limits.h"
-#include "node/runtime/clocks.h"
-#include "node/runtime/router.h"
-#include "node/runtime/shard_host.h"
+#include "forwarding_test_support.h"
 
 namespace aegis::node {
 namespace {
 
-constexpr NodeId kSelf{1};
-
-class Owner final : public ForwardOwner {
- public:
-  void OnOutcome(Ticket ticket, const Outcome& outcome) override {
-    order.push_back(ticket.sequence);
-    statuses[ticket.sequence] = outcome.status;
-    values[ticket.sequence] = outcome.value;
-    errors[ticket.sequence] = outcome.error;
-  }
-  std::vector<std::uint64_t> order;
-  std::map<std::uint64_t, Status> statuses;
-  std::map<std::uint64_t, std::string> values;
-  std::map<std::uint64_t, std::string> errors;
-};
-
-// One worker's forwarder over real shards, without a network: what it would send waits.
-class ForwarderTest : public ::testing::Test {
- protected:
-  ForwarderTest() {
-    host_.SetListeners([] {}, [](NodeId) {});
-    settings_.id = ClusterId{5};
-    settings_.num_shards = 4;
-  }
-
-  void BeBorn() { host_.Create(settings_); }
-
-  void Lead(std::uint32_t epoch) {
-    for (std::uint32_t id = 0; id < settings_.num_shards; ++id) {
-      ShardGuard shard(host_, ShardId{id}, effects_);
-      shard->Lead(Epoch{epoch}, effects_);
-    }
-  }
-
-  void Publish(NodeId leader, std::uint32_t epoch) {
-    auto table = std::make_shared<RoutingTable>();
-    table->version = ++version_;
-    table->self = kSelf;
-    table->settings = settings_;
-    ShardRoute route;
-    route.leader = leader;
-    route.epoch = Epoch{epoch};
-    table->shards.assign(settings_.num_shards, route);
-    board_.Publish(std::move(table));
-  }
-
-  Operation Set(ByteView key, ByteView value) {
-    Operation operation;
-    operation.code = OpCode::kSet;
-    operation.key = key;
-    operation.value = value;
-    return operation;
-  }
-  Operation Get(ByteView key) {
-    Operation operation;
-    operation.key = key;
-    return operation;
-  }
-
-  void Submit(std::uint64_t ticket, const Operation& operation) {
-    forwarder_.Submit(owner_, {ticket, 0}, operation, now_);
-  }
-
-  ClusterSettings settings_;
-  std::uint64_t version_ = 0;
-  TimePoint now_ = SteadyNow();
-  ShardEffects effects_;
-  Loop loop_;
-  ShardHost host_{kSelf, Session{3}, 1 << 20};
-  RoutingBoard board_{kSelf};
-  WorkerCounters counters_;
-  Forwarder forwarder_{loop_, host_, board_, counters_};
-  std::shared_ptr<Owner> owner_ = std::make_shared<Owner>();
-};
-
 TEST_F(ForwarderTest, WhatComesBeforeBirthRunsAfterItInOrder) {
-  Submit(1, Set("k", "a"));
-  Submit(2, Get("k"));
+  Submit(1, SetOf("k", "a"));
+  Submit(2, GetOf("k"));
   EXPECT_TRUE(forwarder_.blocked(ShardId{0}));
   BeBorn();
   Lead(1);
@@ -107,7 +27,7 @@ TEST_F(ForwarderTest, WhatComesBeforeBirthRunsAfterItInOrder) {
 TEST_F(ForwarderTest, AShardWithoutLeaderMakesOperationsWaitUntilItHasOne) {
   BeBorn();
   Publish(kNoNode, 0);
-  Submit(1, Set("k", "a"));
+  Submit(1, SetOf("k", "a"));
   EXPECT_TRUE(owner_->order.empty());
   EXPECT_TRUE(forwarder_.blocked(ring::ShardOf("k", 4)));
   Lead(1);
@@ -119,7 +39,7 @@ TEST_F(ForwarderTest, AShardWithoutLeaderMakesOperationsWaitUntilItHasOne) {
 TEST_F(ForwarderTest, AnOperationThatNobodyTakesInTimeIsUnavailable) {
   BeBorn();
   Publish(kNoNode, 0);
-  Submit(1, Set("k", "a"));
+  Submit(1, SetOf("k", "a"));
   forwarder_.OnTick(now_ + limits::kRouteWait - std::chrono::milliseconds(1));
   EXPECT_TRUE(owner_->order.empty());
   forwarder_.OnTick(now_ + limits::kRouteWait);
@@ -131,7 +51,7 @@ TEST_F(ForwarderTest, BeforeBirthTooAndItSaysWhatTheNodeWaitsFor) {
   auto unborn = std::make_shared<RoutingTable>();
   unborn->unborn_reason = "waiting for others";
   board_.Publish(std::move(unborn));
-  Submit(1, Get("k"));
+  Submit(1, GetOf("k"));
   forwarder_.OnTick(now_ + limits::kRouteWait);
   EXPECT_EQ(owner_->statuses[1], Status::kUnavailable);
   EXPECT_EQ(owner_->errors[1], "waiting for others");
@@ -141,8 +61,8 @@ TEST_F(ForwarderTest, BeforeBirthTooAndItSaysWhatTheNodeWaitsFor) {
 TEST_F(ForwarderTest, AShardThatDoesNotLeadYetIsAskedAgainWithoutNewRouting) {
   BeBorn();
   Publish(kSelf, 1);
-  Submit(1, Set("k", "a"));
-  Submit(2, Get("k"));
+  Submit(1, SetOf("k", "a"));
+  Submit(2, GetOf("k"));
   EXPECT_TRUE(owner_->order.empty());
   Lead(1);
   while (owner_->order.size() < 2 && SteadyNow() - now_ < std::chrono::seconds(5)) {
@@ -155,25 +75,25 @@ TEST_F(ForwarderTest, AShardThatDoesNotLeadYetIsAskedAgainWithoutNewRouting) {
 TEST_F(ForwarderTest, NothingOvertakesAnOperationOnItsShard) {
   BeBorn();
   Publish(kNoNode, 0);
-  Submit(1, Set("k", "first"));
+  Submit(1, SetOf("k", "first"));
   Lead(1);
   Publish(kSelf, 1);
   // The routing has changed; nobody has told the forwarder yet.
-  Router router(host_, board_, forwarder_, counters_);
+  Router router(shards_.host, board_, forwarder_, counters_);
   bool shown = false;
   EXPECT_FALSE(
-      router.RunHere(Set("k", "second"), UnixNow(), [&](const Outcome&) { shown = true; }));
+      router.RunHere(SetOf("k", "second"), true, UnixNow(), [&](const Outcome&) { shown = true; }));
   EXPECT_FALSE(shown);
-  Submit(2, Set("k", "second"));
+  Submit(2, SetOf("k", "second"));
   EXPECT_EQ(owner_->order, (std::vector<std::uint64_t>{1, 2}));
-  EXPECT_TRUE(router.RunHere(Get("k"), UnixNow(),
+  EXPECT_TRUE(router.RunHere(GetOf("k"), true, UnixNow(),
                              [&](const Outcome& outcome) { EXPECT_EQ(outcome.value, "second"); }));
 }
 
 TEST_F(ForwarderTest, OtherShardsAreNotBlocked) {
   BeBorn();
   Publish(kNoNode, 0);
-  Submit(1, Set("k", "a"));
+  Submit(1, SetOf("k", "a"));
   const ShardId blocked = ring::ShardOf("k", 4);
   for (std::uint32_t id = 0; id < 4; ++id) {
     EXPECT_EQ(forwarder_.blocked(ShardId{id}), ShardId{id} == blocked);
@@ -185,9 +105,97 @@ TEST_F(ForwarderTest, OutcomesAreCounted) {
   Lead(1);
   Publish(kSelf, 1);
   forwarder_.OnRouting();
-  Submit(1, Get("missing"));
+  Submit(1, GetOf("missing"));
   const auto get = static_cast<std::size_t>(OpCode::kGet);
   EXPECT_EQ(counters_.operations[get][ResultOf(Status::kNotFound)].Get(), 1U);
+}
+
+TEST_F(ForwarderTest, TooMuchForOneNodeIsSaidAndTakenBackOnceHalfIsGone) {
+  BeBorn();
+  Publish(kNoNode, 0);
+  const std::string megabyte(1 << 20, 'v');
+  const std::size_t limit = limits::kForwardBacklogPause >> 20;
+  for (std::uint64_t i = 0; i + 1 < limit; ++i) {
+    SubmitAt(now_ + std::chrono::milliseconds(i), i, SetOf("k", megabyte));
+  }
+  EXPECT_EQ(owner_->congestions, 0);
+  const auto late = std::make_shared<Owner>();
+  const TimePoint last = now_ + std::chrono::seconds(1);
+  SubmitAt(last, 100, SetOf("k", megabyte), kAnyRoom, late);
+  EXPECT_EQ(late->congestions, 1) << "what an operation costs is more than its value";
+  EXPECT_EQ(owner_->congestions, 0);
+  EXPECT_GT(forwarder_.pending_bytes(), limits::kForwardBacklogPause);
+
+  const auto more_than_half = std::chrono::milliseconds(limit / 2);
+  forwarder_.OnTick(now_ + limits::kRouteWait + more_than_half - std::chrono::milliseconds(1));
+  EXPECT_EQ(late->congestions, 1);
+  forwarder_.OnTick(now_ + limits::kRouteWait + more_than_half);
+  EXPECT_EQ(late->congestions, 0);
+  forwarder_.OnTick(last + limits::kRouteWait);
+  EXPECT_EQ(forwarder_.pending_bytes(), 0U);
+}
+
+TEST_F(ForwarderTest, WhatHasNoRoomComesBackAndWhatItsOwnerSentBehindItToo) {
+  BeBorn();
+  Lead(1);
+  shards_.Execute(SetOf("k", std::string(100, 'v')));
+  Publish(kNoNode, 0);
+  const auto stranger = std::make_shared<Owner>();
+  Submit(1, GetOf("k"), 99);
+  Submit(2, SetOf("k", "new"), 99);
+  Submit(3, GetOf("k"), kAnyRoom, stranger);
+  Publish(kSelf, 1);
+  forwarder_.OnRouting();
+  EXPECT_TRUE(owner_->order.empty());
+  ASSERT_EQ(owner_->returned.size(), 2U);
+  EXPECT_EQ(owner_->returned[0]->ticket.sequence, 1U);
+  EXPECT_EQ(owner_->returned[0]->needed, 100U);
+  EXPECT_EQ(owner_->returned[1]->ticket.sequence, 2U);
+  EXPECT_EQ(owner_->returned[1]->needed, 0U);
+  EXPECT_EQ(stranger->values[3].size(), 100U) << "others do not wait";
+  EXPECT_EQ(forwarder_.pending(), 0U);
+  EXPECT_EQ(forwarder_.pending_bytes(), 0U);
+
+  auto returned = std::exchange(owner_->returned, {});
+  for (auto& forward : returned) {
+    forward->room = 100;
+    forwarder_.Submit(std::move(forward), SteadyNow());
+  }
+  EXPECT_EQ(owner_->order, (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(owner_->values[1].size(), 100U);
+}
+
+TEST(LacksRoomTest, OnlyWhatIsShownNeedsRoom) {
+  TestShards shards(kSelf);
+  shards.Create();
+  shards.Lead(1);
+  shards.Execute(SetOf("k", std::string(100, 'v')));
+  ShardGuard shard(shards.host, ring::ShardOf("k", TestShards::kShards), shards.effects);
+  const auto lacks = [&](const Operation& operation, std::size_t room) {
+    return LacksRoom(*shard, operation, room);
+  };
+  EXPECT_EQ(lacks(GetOf("k"), 99), 100U);
+  EXPECT_EQ(lacks(GetOf("k"), 100), 0U);
+  EXPECT_EQ(lacks(GetOf("k"), kAnyRoom), 0U);
+  Operation set = SetOf("k", "w");
+  EXPECT_EQ(lacks(set, 10), 0U);
+  set.return_old = true;
+  EXPECT_EQ(lacks(set, 10), 100U);
+  Operation range = GetOf("k");
+  range.code = OpCode::kGetRange;
+  range.number2 = 19;
+  EXPECT_EQ(lacks(range, 10), 20U);
+  EXPECT_EQ(lacks(range, 20), 0U);
+  range.number2 = -1;
+  EXPECT_EQ(lacks(range, 20), 100U);
+  for (const OpCode code : {OpCode::kGetDelete, OpCode::kGetExpire}) {
+    Operation operation = GetOf("k");
+    operation.code = code;
+    EXPECT_EQ(lacks(operation, 10), 100U);
+  }
+  Operation peek = GetOf("k");
+  peek.code = OpCode::kPeek;
+  EXPECT_EQ(lacks(peek, 10), 0U);
 }
 
 TEST(CheckOperationTest, SizesAndTtlsBeyondTheirLimitsAreRefusedWithTheReason) {

@@ -52,6 +52,8 @@ TEST(MetricsTest, FieldsReachDifferentFamilies) {
                                    &snapshot.evicted_keys,
                                    &snapshot.forwarded_sent,
                                    &snapshot.forwarded_received,
+                                   &snapshot.client_held_bytes,
+                                   &snapshot.forward_held_bytes,
                                    &snapshot.shards_led,
                                    &snapshot.shards_held,
                                    &snapshot.shards_leaderless,
