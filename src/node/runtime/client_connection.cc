@@ -18,6 +18,7 @@ void ClientServices::Shrink() {
     plan = {};
     gathering = {};
   }
+  if (gathering.bytes() > kBytesKept) gathering = {};
   if (encoded.capacity() > kBytesKept) Bytes().swap(encoded);
   if (inline_scratch.capacity() > kBytesKept) Bytes().swap(inline_scratch);
 }

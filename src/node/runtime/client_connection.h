@@ -1,15 +1,16 @@
 // ClientConnection: one client, whichever protocol it speaks. Its first byte tells which.
 //
-// It runs what it can at once and submits the rest. It stops reading while limits::kInFlightPer-
-// Connection operations are under way, while it holds more than limits::kHeldPause bytes, while
-// there is too much for a node that it has just submitted for, and while operations wait to be
-// submitted anew.
+// It runs what it can at once and submits the rest. It stops reading
+//   while limits::kInFlightPerConnection operations are under way,
+//   while it holds more than limits::kHeldPause bytes, see held(),
+//   while too much waits for a node that it has just submitted an operation for, and
+//   while operations wait to be submitted anew.
 //
-// Nobody knows how large a value is that another node will send. So each such operation has room
-// set aside, as much as the connection's values were lately, and all of it counts as held; one
-// whose value is larger comes back and waits until everything before it was answered and most of
-// that sent. The first of those that wait may then be of any size. An operation that is submitted
-// alone may be, too.
+// Nobody knows how large a value is that another node will send. So room is set aside for each, as
+// much as the connection's values needed lately, and counts as held. An operation whose value is
+// larger comes back (ForwardOwner::OnNoRoom) and waits until everything before it was answered and
+// most of that was sent; the first of those that wait may then be of any size, and so may one that
+// is submitted alone. So the most that is held is the limit and what one command needs.
 
 #pragma once
 

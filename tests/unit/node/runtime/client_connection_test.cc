@@ -157,7 +157,7 @@ TEST_F(ClientConnectionTest, WritesOnTheirWayPauseIt) {
   EXPECT_EQ(forwarder_.pending_bytes(), 0U);
 }
 
-TEST_F(ClientConnectionTest, ValuesThatOtherNodesSendPauseItWhateverTheySizeIs) {
+TEST_F(ClientConnectionTest, ValuesThatOtherNodesSendPauseItWhateverTheirSizeIs) {
   other_.Execute(SetOf(far_, "small"));
   peer_of_client_.listens = false;
   client_->Start();
@@ -219,6 +219,16 @@ TEST_F(ClientConnectionTest, WhileANodeOwesTooMuchConnectionsThatAskItMoreWait) 
   const std::string expected = "+OK\r\n+PONG\r\n+PONG\r\n";
   EXPECT_TRUE(UntilWithin([&] { return peer_of_client_.from_node.size() >= expected.size(); }));
   EXPECT_EQ(peer_of_client_.from_node, expected);
+}
+
+TEST_F(ClientConnectionTest, ValuesGatheredForOneCommandAreNotKeptForTheNext) {
+  shards_.Execute(SetOf(near_, large_));
+  client_->Start();
+  peer_of_client_.Send(Command({"MGET", near_, near_, near_}));
+  const std::string expected = "*3\r\n" + Times(3, Bulk(large_));
+  EXPECT_TRUE(UntilWithin([&] { return peer_of_client_.from_node.size() >= expected.size(); }));
+  EXPECT_LT(services_.gathering.bytes(), kLarge);
+  EXPECT_EQ(client_->held(), 0U);
 }
 
 TEST_F(ClientConnectionTest, AClosedConnectionHoldsNothing) {
