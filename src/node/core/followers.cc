@@ -71,6 +71,7 @@ void Followers::StartCopy(Progress& progress) {
   progress.copy_begun = false;
   progress.sent = last();
   progress.acked = {};
+  progress.pressure = false;  // Of what it no longer has.
 }
 
 bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, Bytes& out) {

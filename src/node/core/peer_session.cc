@@ -1,5 +1,7 @@
 #include "node/core/peer_session.h"
 
+#include <algorithm>
+
 namespace aegis::node {
 
 using replication::Hello;
@@ -102,7 +104,7 @@ bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, By
     bool more = false;
     {
       ShardGuard shard(shards_, id, shard_effects_);
-      more = shard->Pump(peer_, bytes_max, now, out);
+      more = shard->Pump(peer_, bytes_max - std::min(bytes_max, out.size()), now, out);
     }
     if (more) {
       dirty.Mark(id);  // Its turn comes again, behind the others.

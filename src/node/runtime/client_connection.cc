@@ -75,7 +75,10 @@ void ClientConnection::OnOutcome(const Forward& forward, const Outcome& outcome)
 void ClientConnection::OnNoRoom(std::unique_ptr<Forward> forward) {
   --in_flight_;
   held_ -= std::exchange(forward->held, 0);
-  if (closed()) return;
+  if (closed()) {
+    dropped_ = true;
+    return;
+  }
   Recount(forward->held, forward->bytes());
   forward->owner.reset();  // It is this.
   expected_value_ = std::max(expected_value_, forward->needed);
@@ -129,6 +132,7 @@ void ClientConnection::AnsweredLate(CommandClass kind, TimePoint since) {
 }
 
 void ClientConnection::OnClosed(std::string_view) {
+  dropped_ = waits();
   returned_.Clear();
   waiting_.Clear();
   services_.on_closed(std::static_pointer_cast<ClientConnection>(shared_from_this()));

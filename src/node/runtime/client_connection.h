@@ -97,7 +97,7 @@ class ClientConnection final : public Connection, public ForwardOwner {
   // From the forwarder.
   void OnOutcome(const Forward& forward, const Outcome& outcome) override;
   void OnNoRoom(std::unique_ptr<Forward> forward) override;
-  bool takes_back() const override { return !returned_.empty(); }
+  bool takes_back() const override { return !returned_.empty() || dropped_; }
   void OnCongested() override { ++congestions_; }
   void OnUncongested() override;
 
@@ -127,6 +127,7 @@ class ClientConnection final : public Connection, public ForwardOwner {
   std::size_t expected_value_ = limits::kValueRoomMin;  // What room to set aside.
   ForwardQueue returned_;  // Came back since the last were submitted anew; ahead of those that
   ForwardQueue waiting_;   // wait to be.
+  bool dropped_ = false;   // Closed before some of those ran; nothing behind them may run, either.
   TimePoint now_{};
   UnixMs unix_now_;
   Protocol protocol_ = Protocol::kUnknown;

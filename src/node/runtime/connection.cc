@@ -1,6 +1,7 @@
 #include "node/runtime/connection.h"
 
 #include <chrono>
+#include <utility>
 
 #include "base/log.h"
 #include "model/limits.h"
@@ -186,7 +187,11 @@ void Connection::Flush() {
     sent_total_ += bytes;
     loop_.counters().of(protocol()).sent_bytes.Add(bytes);
   }
-  if (backlog() > 0) return;
+  if (backlog() > 0) {
+    // What was sent goes once it is the larger part: the backlog of a slow reader may never be 0.
+    if (sent_ >= backlog()) output_.erase(0, std::exchange(sent_, 0));
+    return;
+  }
   output_.clear();
   sent_ = 0;
   Bytes& spare = loop_.spare_output();

@@ -45,6 +45,8 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
 
   bool closed() const { return closed_; }
   std::size_t backlog() const { return output_.size() - sent_; }
+  // Bytes of output in memory, the backlog and what was sent before it: at most twice the backlog.
+  std::size_t output_kept() const { return output_.size(); }
   // Bytes kept on account of what was taken: the backlog, and what else the subclass knows of.
   // Whenever that shrinks otherwise than by sending, the subclass calls Resume().
   virtual std::size_t held() const { return backlog(); }

@@ -1,6 +1,7 @@
 #include "node/runtime/forwarder.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/check.h"
@@ -19,6 +20,7 @@ namespace {
 // of the two is about to change its mind.
 constexpr Duration kAskAgain = std::chrono::milliseconds(10);
 constexpr Duration kLinkTick = std::chrono::milliseconds(250);
+const std::string kLost = "the node that leads the key was lost before it answered";
 const std::string kNoLeader = "no node leads the key's shard";
 constexpr std::size_t kSpareMax = 256;
 constexpr std::size_t kSpareOperationMax = 4 * 1024;
@@ -211,13 +213,22 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
     touched.push_back(forward->shard);
     lane.returned.Push(std::move(forward));
   };
+  // A read in front of a write of the same owner cannot be asked again: it might see that write.
+  std::map<std::pair<const ForwardOwner*, ShardId>, std::size_t> writes_left;
+  sent.ForEach([&](const Forward& forward) {
+    if (forward.write) ++writes_left[{forward.owner.get(), forward.shard}];
+  });
   while (!sent.empty()) {
     std::unique_ptr<Forward> forward = sent.Pop();
     --lanes_[forward->shard.value()].under_way;
+    std::size_t& writes_behind = writes_left[{forward->owner.get(), forward->shard}];
     if (forward->write) {
+      --writes_behind;
       touched.push_back(forward->shard);
-      Fail(std::move(forward), Status::kUnknownOutcome,
-           "the node that leads the key was lost before it answered");
+      Fail(std::move(forward), Status::kUnknownOutcome, kLost);
+    } else if (writes_behind > 0) {
+      touched.push_back(forward->shard);
+      Fail(std::move(forward), Status::kUnavailable, kLost);
     } else {
       // It spent its own time on the node that fell silent.
       if (!std::exchange(forward->asked_again, true)) forward->deadline = asked_again_until;
@@ -318,7 +329,8 @@ void Forwarder::Charge(Forward& forward, NodeId node) {
   pending_bytes_ += forward.bytes();
   Account& account = accounts_[node];
   account.bytes += forward.bytes();
-  if (account.bytes <= limits::kForwardBacklogPause) return;
+  // While some wait, those who still submit wait as well: else they could keep it above half.
+  if (account.bytes <= limits::kForwardBacklogPause && account.congested.empty()) return;
   account.congested.push_back(forward.owner);
   forward.owner->OnCongested();
 }

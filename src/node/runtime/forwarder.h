@@ -9,7 +9,8 @@
 // Every operation is answered: by the leader; kUnavailable when no leader took it within
 // limits::kRouteWait of its arrival; kUnknownOutcome when it is a write that was sent and never
 // answered. A read that was sent and not answered is asked again, with another kRouteWait to find
-// a leader; if that one falls silent too, it is tried once more only while the time lasts.
+// a leader; if that one falls silent too, it is tried once more only while the time lasts. But a
+// read in front of a write of its owner that was sent as well might see that write: kUnavailable.
 //
 // An operation whose outcome would show more than its room is not run: it goes back to its owner,
 // and after it what the same owner submitted behind it. Of other owners' operations on the shard,

@@ -95,8 +95,8 @@ void PeerLinks::Begin(asio::ip::tcp::socket socket, NodeId node, bool dialed) {
                                          std::move(identity), node, NextLinkNumber(), dialed,
                                          shards_, *this);
   Peer& peer = peers_[node];
-  if (peer.incoming) std::exchange(peer.incoming, nullptr)->Close("replaced by a newer link");
-  peer.incoming = link;
+  const std::shared_ptr<PeerLink> older = std::exchange(peer.incoming, link);
+  if (older) older->Close("replaced by a newer link");
   link->Start();
 }
 

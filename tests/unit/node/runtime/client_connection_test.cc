@@ -127,6 +127,23 @@ TEST_F(ClientConnectionTest, RepliesThatAreNotTakenPauseItAndNoneIsLost) {
   EXPECT_EQ(client_->held(), 0U);
 }
 
+TEST_F(ClientConnectionTest, AReaderWhoIsAlwaysBehindDoesNotMakeItKeepWhatWasSent) {
+  constexpr std::size_t kRequests = 1000;
+  shards_.Execute(SetOf(near_, large_));
+  peer_of_client_.Listen(0);
+  client_->Start();
+  peer_of_client_.Send(Times(kRequests, Command({"GET", near_})));
+  UntilPaused();
+  std::size_t most_kept = 0;
+  while (peer_of_client_.from_node.size() < kRequests * Bulk(large_).size()) {
+    const std::size_t before = peer_of_client_.from_node.size();
+    peer_of_client_.Listen(2 * limits::kHeldPause / 3);
+    ASSERT_TRUE(Until([&] { return peer_of_client_.from_node.size() > before; }));
+    most_kept = std::max(most_kept, client_->output_kept());
+  }
+  EXPECT_LE(most_kept, 2 * kHeldMax);
+}
+
 TEST_F(ClientConnectionTest, RepliesBehindOneThatIsMissingPauseItToo) {
   shards_.Execute(SetOf(near_, large_));
   client_->Start();

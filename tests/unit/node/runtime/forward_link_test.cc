@@ -138,8 +138,8 @@ TEST_F(ForwardLinkTest, RoomTravelsWithTheRequestAndItsLackWithTheReply) {
 TEST_F(ForwarderTest, AReadThatWasNotAnsweredHasTimeToBeAskedAgain) {
   FollowOther();
   // As after waiting in vain: its own time is over when the silent leader is given up.
-  SubmitAt(SteadyNow() - limits::kForwardTimeout, 1, GetOf("k"));
   SubmitAt(SteadyNow() - limits::kForwardTimeout, 2, SetOf("k", "v"));
+  SubmitAt(SteadyNow() - limits::kForwardTimeout, 1, GetOf("k"));
   ASSERT_TRUE(Until([&] { return peer_.Received().size() == kForwardPreambleSize; }));
   peer_.Answer(true);
   ASSERT_TRUE(Until([&] { return peer_.Received().size() > kForwardPreambleSize; }));
@@ -155,6 +155,23 @@ TEST_F(ForwarderTest, AReadThatWasNotAnsweredHasTimeToBeAskedAgain) {
   Publish(kSelf, 2);
   forwarder_.OnRouting();
   EXPECT_EQ(owner_->statuses[1], Status::kNotFound);
+}
+
+TEST_F(ForwarderTest, AReadInFrontOfAWriteThatWasSentTooIsNotAskedAgain) {
+  FollowOther();
+  SubmitAt(SteadyNow(), 1, GetOf("k"));
+  SubmitAt(SteadyNow(), 2, SetOf("k", "v"));
+  const auto somebody_else = std::make_shared<Owner>();
+  SubmitAt(SteadyNow(), 3, GetOf("k"), kAnyRoom, somebody_else);
+  ASSERT_TRUE(Until([&] { return peer_.Received().size() == kForwardPreambleSize; }));
+  peer_.Answer(true);
+  ASSERT_TRUE(Until([&] { return peer_.Received().size() > kForwardPreambleSize; }));
+  Publish(kNoNode, 0);
+  peer_.Close();
+  ASSERT_TRUE(Until([&] { return owner_->order.size() == 2; }));
+  EXPECT_EQ(owner_->statuses[1], Status::kUnavailable) << "the write may have been done";
+  EXPECT_EQ(owner_->statuses[2], Status::kUnknownOutcome);
+  EXPECT_TRUE(somebody_else->order.empty());
 }
 
 TEST_F(ForwarderTest, NorMoreThanThat) {

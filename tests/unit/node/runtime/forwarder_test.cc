@@ -126,6 +126,10 @@ TEST_F(ForwarderTest, TooMuchForOneNodeIsSaidAndTakenBackOnceHalfIsGone) {
   EXPECT_EQ(owner_->congestions, 0);
   EXPECT_GT(forwarder_.pending_bytes(), limits::kForwardBacklogPause);
 
+  // Below the limit again, but above half, nobody may fill what the one that waits is waiting for.
+  forwarder_.OnTick(now_ + limits::kRouteWait + std::chrono::milliseconds(2));
+  SubmitAt(last, 101, SetOf("k", "small"));
+  EXPECT_EQ(owner_->congestions, 1);
   const auto more_than_half = std::chrono::milliseconds(limit / 2);
   forwarder_.OnTick(now_ + limits::kRouteWait + more_than_half - std::chrono::milliseconds(1));
   EXPECT_EQ(late->congestions, 1);

@@ -24,8 +24,9 @@ struct MemoryPeer {
     }
   }
   // From now on the node can send; what it does adds up in `from_node`.
-  void Listen() {
+  void Listen(std::size_t bytes = ~std::size_t{0}) {
     listens = true;
+    takes = bytes;
     if (auto listener = std::exchange(writer, nullptr)) {
       loop.Post([listener = std::move(listener)] { listener->OnWritable(); });
     }
@@ -35,8 +36,9 @@ struct MemoryPeer {
   Bytes to_node;
   Bytes from_node;
   bool listens = true;
-  bool ended = false;   // The node will send no more,
-  bool closed = false;  // or has closed.
+  std::size_t takes = ~std::size_t{0};  // So many bytes, then it has to Listen() again.
+  bool ended = false;                   // The node will send no more,
+  bool closed = false;                  // or has closed.
   std::shared_ptr<ByteStream::Listener> reader;
   std::shared_ptr<ByteStream::Listener> writer;
 };
@@ -53,9 +55,11 @@ class MemoryStream final : public ByteStream {
     return {State::kMoved, size};
   }
   Transfer Send(ByteView bytes) override {
-    if (!peer_.listens) return {State::kWouldBlock, 0};
-    peer_.from_node.append(bytes);
-    return {State::kMoved, bytes.size()};
+    if (!peer_.listens || peer_.takes == 0) return {State::kWouldBlock, 0};
+    const std::size_t size = std::min(peer_.takes, bytes.size());
+    peer_.takes -= size;
+    peer_.from_node.append(bytes.substr(0, size));
+    return {State::kMoved, size};
   }
   void AwaitReadable(std::shared_ptr<Listener> listener) override {
     peer_.reader = std::move(listener);

@@ -14,9 +14,12 @@ namespace {
 class Events final : public PeerLinkEvents {
  public:
   void OnLinkUp(NodeId peer, Session, std::uint64_t) override { up.push_back(peer); }
-  void OnLinkDown(NodeId, Session, std::uint64_t, const std::string&) override {}
+  void OnLinkDown(NodeId peer, Session, std::uint64_t, const std::string&) override {
+    down.push_back(peer);
+  }
   void OnReports(NodeId, std::uint64_t, replication::PeerMessage) override {}
   std::vector<NodeId> up;
+  std::vector<NodeId> down;
 };
 
 class PeerLinksTest : public ::testing::Test {
@@ -55,6 +58,26 @@ TEST_F(PeerLinksTest, AClaimMakesNoOutletAndAHelloDoes) {
   ASSERT_TRUE(RunUntil(loop_, [&] { return !events_.up.empty(); }));
   EXPECT_EQ(events_.up, (std::vector<NodeId>{kOther}));
   EXPECT_NE(shards_.host.outlets().Find(kOther), nullptr);
+}
+
+TEST_F(PeerLinksTest, ANewerClaimReplacesAnOlderOneBeforeAnyHello) {
+  Connect();
+  asio::ip::tcp::socket first = std::move(peer_);
+  peer_ = asio::ip::tcp::socket(loop_.io());
+  Connect();
+  SayHello(kCluster);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return !events_.up.empty(); }));
+  char byte = 0;
+  first.non_blocking(true);
+  asio::error_code error;
+  ASSERT_TRUE(RunUntil(loop_, [&] {
+    while (first.read_some(asio::buffer(&byte, 1), error) > 0) {
+    }
+    return error && error != asio::error::would_block;
+  }));
+  // The one that stands is told when its peer goes.
+  peer_.close();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return !events_.down.empty(); }));
 }
 
 TEST_F(PeerLinksTest, ARefusedHelloMakesNone) {
