@@ -364,6 +364,8 @@ class Remembering(harness.NodeTest):
 
     def test_a_restarted_node_is_of_the_same_cluster(self):
         before = self.node.status()["cluster"]["id"]
+        harness.wait_until(lambda: list(self.node.data_dir.glob("*/node.json")),
+                           "the node to have written down what it is")
         self.node.kill()
         self.node.restart()
         self.node.wait_ready()

@@ -1,5 +1,7 @@
 #include "client/runtime/engine.h"
 
+#include <signal.h>
+
 #include <asio/post.hpp>
 #include <chrono>
 #include <future>
@@ -20,6 +22,23 @@ std::size_t SizeOf(const Expected<Request>& request) {
   return request.ok() ? request->key.size() + request->value.size() : 0;
 }
 
+// While it lives, threads are born with every signal blocked: the user's handlers run on the user's
+// threads.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
 ClientError Closed() { return {Errc::kClosed, "the client is closed"}; }
 
 }  // namespace
@@ -30,6 +49,7 @@ Engine::Engine(Options options, StreamMaker make_stream)
 std::shared_ptr<Engine> Engine::Start(Options options, StreamMaker make_stream) {
   const std::shared_ptr<Engine> engine(new Engine(std::move(options), std::move(make_stream)));
   std::promise<void> go;
+  const SignalsBlocked blocked;
   engine->thread_ = std::thread([engine, started = go.get_future()] {
     started.wait();
     engine->io_.run();

@@ -3,8 +3,13 @@
 #include "aegis/client.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <set>
+#include <string>
 #include <thread>
 
 #include "fake_server.h"
@@ -36,6 +41,37 @@ TEST_F(ClientTest, WhatWasSetIsRead) {
   ASSERT_TRUE(got.ok());
   EXPECT_EQ(got->value, bytes);
   EXPECT_EQ(got->version, set->version);
+}
+
+// The signals that each thread of this process blocks, by thread; see proc(5).
+std::map<std::string, std::uint64_t> BlockedSignals() {
+  std::map<std::string, std::uint64_t> blocked;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("SigBlk:")) {
+        blocked[task.path().filename()] = std::stoull(line.substr(7), nullptr, 16);
+      }
+    }
+  }
+  return blocked;
+}
+
+TEST_F(ClientTest, SignalsAreForTheThreadsOfTheProgram) {
+  const auto before = BlockedSignals();
+  const Client another = Connect({server_.address()});
+  std::size_t newcomers = 0;
+  for (const auto& [thread, blocked] : BlockedSignals()) {
+    if (before.contains(thread)) {
+      EXPECT_EQ(blocked, before.at(thread));
+      continue;
+    }
+    ++newcomers;
+    for (const int signal : {SIGINT, SIGTERM, SIGTSTP, SIGUSR1, SIGCHLD}) {
+      EXPECT_TRUE(blocked >> (signal - 1) & 1U) << signal;
+    }
+  }
+  EXPECT_EQ(newcomers, 1U);
 }
 
 TEST_F(ClientTest, MissingKeyIsNotFound) {
