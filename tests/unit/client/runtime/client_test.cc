@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -58,14 +59,15 @@ std::map<std::string, std::uint64_t> BlockedSignals() {
 }
 
 TEST_F(ClientTest, SignalsAreForTheThreadsOfTheProgram) {
+  ASSERT_TRUE(client_.Set("k", "v").ok());
   const auto before = BlockedSignals();
-  const Client another = Connect({server_.address()});
+  Client another = Connect({server_.address()});
+  ASSERT_TRUE(another.Set("k", "v").ok());  // So its thread runs, and not only begins to.
+  const std::string own = std::to_string(::getpid());
+  EXPECT_EQ(BlockedSignals().at(own), before.at(own));
   std::size_t newcomers = 0;
   for (const auto& [thread, blocked] : BlockedSignals()) {
-    if (before.contains(thread)) {
-      EXPECT_EQ(blocked, before.at(thread));
-      continue;
-    }
+    if (before.contains(thread)) continue;
     ++newcomers;
     for (const int signal : {SIGINT, SIGTERM, SIGTSTP, SIGUSR1, SIGCHLD}) {
       EXPECT_TRUE(blocked >> (signal - 1) & 1U) << signal;
