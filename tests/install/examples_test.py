@@ -9,7 +9,6 @@ Expects the examples where client_package_test.sh built them.
 import re
 import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
@@ -38,6 +37,18 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(done.returncode, status, f"{command}:\n{done.stdout}")
         return done.stdout
 
+    def writes_answered(self, i):
+        """Writes that clients had answered by this node."""
+        _, metrics = self.cluster.nodes[i].http("/metrics")
+        return sum(int(count) for count in re.findall(
+            r'^aegiskv_commands_total\{command="set",result="ok"\} (\d+)', metrics, re.MULTILINE))
+
+    def state_of(self, i):
+        """What the first node thinks of another one."""
+        name = self.cluster.nodes[i].name
+        return next(member["state"] for member in self.cluster.nodes[0].status()["members"]
+                    if member["name"] == name)
+
     def cli(self, *words, status=0):
         return self.run_program(CLI, "--servers", ",".join(self.servers), *words, status=status)
 
@@ -54,9 +65,9 @@ class ExamplesTest(unittest.TestCase):
         failover = subprocess.Popen(
             [EXAMPLES / "failover", "--seconds", str(FAILOVER_SECONDS), *self.servers],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        time.sleep(FAILOVER_SECONDS / 4)
+        wait_until(lambda: self.writes_answered(1) > 500, "the node to have work before it dies")
         self.cluster.kill(1)
-        time.sleep(FAILOVER_SECONDS / 3)
+        wait_until(lambda: self.state_of(1) == "dead", "the others to notice")
         self.cluster.restart(1)
         printed, _ = failover.communicate(timeout=120)
         figures = {name: int(value) for name, value in
