@@ -13,10 +13,23 @@ find_package(Boost REQUIRED)  # Headers only: the HTTP parser of Beast.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 
-find_program(CCACHE ccache)
-if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+# libraft, statically: its step interface needs nothing else, here or where we are installed.
+pkg_check_modules(raft REQUIRED raft>=0.22)
+if(raft_VERSION VERSION_GREATER_EQUAL 0.23)
+  message(FATAL_ERROR "libraft ${raft_VERSION} is installed, but src/consensus/raft_step.c keeps "
+    "to the rules of 0.22 about who frees what in raft_step(), and 0.23 has others: install "
+    "libraft-dev 0.22, or adapt that file and this check")
 endif()
+find_library(AEGIS_LIBRAFT NAMES libraft.a HINTS ${raft_LIBRARY_DIRS} ${raft_LIBDIR} REQUIRED)
+add_library(libraft STATIC IMPORTED)
+set_target_properties(libraft PROPERTIES IMPORTED_LOCATION ${AEGIS_LIBRAFT})
+
+find_program(CCACHE ccache)
+foreach(language C CXX)
+  if(CCACHE AND NOT CMAKE_${language}_COMPILER_LAUNCHER)
+    set(CMAKE_${language}_COMPILER_LAUNCHER ${CCACHE})
+  endif()
+endforeach()
 
 # Standalone Asio: headers in the system path. Whether it allocates by aligned_alloc or by new would
 # depend on whether a standard header was included before it, differently in each source file.

@@ -2,7 +2,8 @@
 
 add_library(aegis_options INTERFACE)
 target_compile_options(aegis_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Werror)
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>)
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
   # GCC 12 sees uninitialized members in its own <regex> where it also instruments it.
   target_compile_options(aegis_options INTERFACE -Wno-maybe-uninitialized)
