@@ -43,6 +43,9 @@ class FieldWriter {
   void ZigZag(Tag tag, std::int64_t value) {
     if (value != 0) to_.add_sint64(Number(tag), value);
   }
+  // Of a field with presence: also what is default.
+  void ZigZagPresent(Tag tag, std::int64_t value) { to_.add_sint64(Number(tag), value); }
+  void UnsignedPresent(Tag tag, std::uint64_t value) { to_.add_uint64(Number(tag), value); }
   void Fixed(Tag tag, std::uint64_t value) {
     if (value != 0) to_.add_fixed64(Number(tag), value);
   }
