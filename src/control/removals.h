@@ -1,0 +1,28 @@
+// Removals: of nodes that are gone for good.
+//
+// A node that is dead keeps its place: it may be back in a moment. Once it has departed and is
+// fenced it is due, and gets no place any more; once no target names it, and it leads nothing, it
+// is removed.
+
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "control/command.h"
+#include "control/sight.h"
+#include "control/state.h"
+#include "model/ids.h"
+
+namespace aegis::control {
+
+// Those of the departed nodes that are due for removal.
+std::set<NodeId> DueForRemoval(const State& state, const std::set<NodeId>& departed);
+
+// Of those, the ones that went on purpose, or that an operator gave up: nobody has to wait for what
+// their processes held.
+std::set<NodeId> LostForGood(const State& state, const Sight& sight, const std::set<NodeId>& due);
+
+void PlanRemovals(const State& state, const std::set<NodeId>& due, std::vector<Command>& commands);
+
+}  // namespace aegis::control
