@@ -117,9 +117,10 @@ void Swim::OnDatagram(const Endpoint& from, ByteView body, TimePoint now, Effect
   // Under our own id speaks an echo, an earlier run or an impostor; exchanges tell which.
   const bool is_self = message.sender.id == self().id;
   if (!is_self && !exchange_.RefuseForeign(message.sender, from, now, effects)) {
-    OnRumours(message, now, effects);
-    OnBody(from, message, now, effects);
     const bool is_born_before_us = !settings_.born() && message.sender.cluster != ClusterId{};
+    // A node that counted members of a cluster before it is one of them might form another one.
+    if (!is_born_before_us) OnRumours(message, now, effects);
+    OnBody(from, message, now, effects);
     if (is_born_before_us || IsStranger(message.sender)) exchange_.Introduce(from, now, effects);
   }
   End(now, effects);

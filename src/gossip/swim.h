@@ -8,8 +8,9 @@
 // decides who leads anything.
 //
 // Born and unborn. A node whose settings() have no cluster id is unborn: it gossips with anybody
-// and adopts the settings of the first born node it exchanges state with. Two born nodes of
-// different clusters refuse each other, and nothing is merged.
+// and adopts the settings of the first born node it exchanges state with; until then it takes no
+// rumours from born ones. Two born nodes of different clusters refuse each other, and nothing is
+// merged.
 //
 // One id, one node. Who comes with a known id and a new session replaces the known run at once if
 // that is dead, has left or had the same gossip address (a restart); otherwise the newcomer is

@@ -35,6 +35,16 @@ struct Config {
   std::optional<Endpoint> health_addr;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
+  Duration lease_duration = std::chrono::milliseconds(600);
+  Duration lease_silence = std::chrono::milliseconds(300);
+  double clock_drift_max = 0.1;
+  std::int32_t write_quorum = 0;  // See Operation::quorum.
+  std::int32_t read_quorum = 0;
+  std::uint64_t max_async_lag_bytes = 16ULL << 20;    // Of one shard; see UnreplicatedTail.
+  Duration max_async_lag = std::chrono::seconds(10);  // Likewise.
+  std::uint32_t min_in_sync = 1;
+  std::uint32_t rebalance_rate = 16;                                 // Shards on the move at once.
+  std::optional<Duration> unclean_after = std::chrono::seconds(10);  // Nothing: never.
   Duration drain_timeout = std::chrono::seconds(30);
   std::string pid_file;
 };

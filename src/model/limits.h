@@ -17,6 +17,7 @@ inline constexpr std::size_t kValueSizeMax = 64ULL << 20;  // Longer: kTooLarge,
 // A TTL is 1 ms to about 10,000 years; outside: kInvalid.
 inline constexpr std::int64_t kTtlMsMax = 315'360'000'000'000;
 inline constexpr std::uint32_t kSlots = 16384;  // Fixed by Redis Cluster's hash rule.
+inline constexpr std::uint32_t kReplicationFactorMax = 7;
 inline constexpr std::uint32_t kShardsMin = 1;
 inline constexpr std::uint32_t kShardsMax = kSlots;  // A shard is at least one slot.
 
@@ -66,9 +67,29 @@ inline constexpr std::size_t kMembersMax = 1024;       // More: newcomers are re
 inline constexpr std::size_t kPushPullSizeMax = 1 << 20;
 
 // --- Peers ------------------------------------------------------------------------------------
+// A message between nodes about the control log: the largest is a snapshot of the state.
+inline constexpr std::size_t kControlFrameSizeMax = 65 * 1024 * 1024;
+inline constexpr std::size_t kControlBacklogMax = 2 * kControlFrameSizeMax;  // Then: a new link.
+inline constexpr Duration kControlStallMax = std::chrono::seconds(2);        // Likewise.
+inline constexpr Duration kControlDialTimeout = std::chrono::milliseconds(500);
 inline constexpr std::size_t kPeerFrameSizeMax = kFrameSizeMax + 64 * 1024;
 // How long a command waits for its shard to get a leader before it is answered UNAVAILABLE.
 inline constexpr Duration kRouteWait = std::chrono::seconds(4);
+// How long an outcome is held for the copies that it waits for. Then a write is UNKNOWN OUTCOME,
+// and a read UNAVAILABLE. Longer than it takes to remove a copy that hangs from those in sync.
+inline constexpr Duration kQuorumWait = std::chrono::seconds(4);
+// Outcomes that are held for one worker of another node. More: its link is not read until some have
+// been shown. Far more than one shard's clients have under way, so that a copy that hangs holds up
+// its own shards only.
+inline constexpr std::size_t kHeldPerLink = 65'536;
+// A write of a larger value may take long to apply: it goes the way of those whose outcome can be
+// held, in case the lease runs out under it.
+inline constexpr std::size_t kQuickValueBytes = 1 << 20;
+// The bound that a read may set on the age of a copy that answers it: from 1 ms to this, or none at
+// all. Beyond: kInvalid.
+inline constexpr std::int64_t kStalenessMsMax = 24LL * 3600 * 1000;
+// While such reads come in, a copy asks its leader at least this often how fresh it is.
+inline constexpr Duration kFreshnessPeriod = std::chrono::milliseconds(50);
 // A node that owes answers and sends nothing for this long is taken to be gone: what it was asked
 // is UNKNOWN OUTCOME for writes, and asked again elsewhere for reads, which once get another
 // kRouteWait for it.
@@ -104,6 +125,24 @@ inline constexpr std::size_t kVersionVectorEpochsMax = 64;
 // are trimmed, and a replica still behind them gets a full copy.
 inline constexpr std::size_t kTombstonesMax = 65'536;
 
+// --- Anti-entropy -----------------------------------------------------------------------------
+// Sums in the digest of one shard, and of all shards of a node together (2 MiB): with many shards
+// each has fewer.
+inline constexpr std::uint32_t kDigestBucketsMax = 1024;
+inline constexpr std::uint32_t kDigestSumsMax = 1 << 18;
+// A leader has its followers compare once in so many calls of Shard::Maintain(), of which there is
+// one in 10 ms, and more seldom with more shards than those whose digests take turns in that time.
+inline constexpr std::uint32_t kDigestVisits = 100;
+inline constexpr std::uint32_t kDigestTurns = 256;
+// Bytes of items, before the last one, that are compared bit by bit each time.
+inline constexpr std::size_t kDigestWalkBytes = 16 * 1024;
+// Ranges that a follower asks for at once, and that a leader has yet to send it. The rest is found
+// again by the next comparison.
+inline constexpr std::size_t kDigestRangesMax = 64;
+// Bytes of one piece of a repair, before its last item.
+inline constexpr std::size_t kRepairPieceBytes = 64 * 1024;
+
+static_assert(kQuorumWait < kForwardTimeout, "else who forwarded would give up first");
 static_assert(kFrameSizeMax < UINT32_MAX, "frame lengths are u32");
 static_assert(kPeerFrameSizeMax < UINT32_MAX, "frame lengths are u32");
 static_assert(kRespCommandSizeMax > kKeySizeMax + kValueSizeMax, "a SET at the limit must fit");

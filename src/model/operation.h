@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,16 @@ enum class OpCode : std::uint8_t {
   kRename = 13,         // `key` to `key2`; kNotFound if missing; `condition` kIfAbsent = RENAMENX
   kCopy = 14,           // `key` to `key2`; `condition` kIfAbsent unless REPLACE
   kMultiSetNx = 15,     // `key`/`value` and `more`, all or nothing
+  kAwait = 16,  // Waits until `number` followers hold all of the shard that is there now, for at
+                // most `expiry_ms`; `number` = how many do. `key`: any of the shard. WAIT
 };
+
+// A quorum that means: as many copies as the cluster keeps of every shard.
+inline constexpr std::int32_t kAllCopies = -1;
+
+// A bound on staleness that means: none. And an age that nobody knows.
+inline constexpr std::int64_t kAnyStaleness = -1;
+inline constexpr std::int64_t kUnknownAge = -1;
 
 enum class Condition : std::uint8_t {
   kAlways,
@@ -82,15 +92,31 @@ struct Operation {
   std::int64_t number2 = 0;
   std::uint32_t client_flags = 0;  // Opaque to us (memcached); stored with the value.
   bool return_old = false;         // SET ... GET: the outcome carries the previous value.
-  std::vector<KeyValue> more{};    // kMultiSetNx
+  // A write is acknowledged when every copy in sync holds it and there are at least so many, the
+  // leader's included; a read is answered when so many have confirmed that the leader leads. 0: the
+  // leader alone. Nothing: as the leader's node is set (--write-quorum, --read-quorum).
+  std::optional<std::int32_t> quorum{};
+  std::vector<KeyValue> more{};  // kMultiSetNx
+  // A read may be answered by a copy that does not lead, if it holds all that there was at most so
+  // many ms ago; kAnyStaleness: whatever it holds. Nothing: by the leader alone.
+  std::optional<std::int64_t> max_stale_ms{};
+  // In a session, the outcome tells its position, and the operation runs only on a history that
+  // holds the shard up to here. (0,0): a session that has seen nothing yet. Nothing: no session.
+  std::optional<Version> session{};
 
   // True: the outcome carries the key's value, however large that is.
   bool ShowsValue() const {
     return code == OpCode::kGet || code == OpCode::kGetDelete || code == OpCode::kGetExpire ||
            code == OpCode::kGetRange || (code == OpCode::kSet && return_old);
   }
-  bool IsWrite() const {
-    return code != OpCode::kGet && code != OpCode::kPeek && code != OpCode::kGetRange;
+  bool OnlyReads() const {
+    return code == OpCode::kGet || code == OpCode::kPeek || code == OpCode::kGetRange;
+  }
+  bool IsWrite() const { return !OnlyReads() && code != OpCode::kAwait; }
+  // True: its outcome tells something about what was there before.
+  bool ReadsState() const {
+    return code != OpCode::kSet || condition != Condition::kAlways || return_old ||
+           expiry == ExpiryKind::kKeep;
   }
 };
 
@@ -104,6 +130,22 @@ enum class Status : std::uint8_t {
   kNotLeader,       // This node does not lead the shard. Nothing happened.
   kUnavailable,     // No leader in time. Nothing happened.
   kUnknownOutcome,  // It may or may not have happened.
+  kTooFewCopies,    // Fewer copies are in sync than its quorum wants. Nothing happened.
+  kBusy,            // Too much of what was written to its shard is on no other copy yet, and that
+                    // did not change in time. Nothing happened.
+  kSessionLost,     // A failover lost writes that the session has seen: `position` is the last of
+                    // that epoch that is left. Nothing happened.
+};
+
+// What has to come true before an outcome may be shown; see Shard::Settle(). As long as it is not
+// known, a write is of unknown outcome and a read unanswered.
+struct Hold {
+  Epoch reign{};                // Of the leader that executed it. 0: nothing has to.
+  Version until{};              // All copies in sync hold the shard up to here,
+  std::uint32_t copies = 0;     // there are at least so many, the leader's included,
+  std::uint64_t round = 0;      // and so many have confirmed the leader in this round, if any.
+  std::uint32_t followers = 0;  // kAwait: instead, so many others hold it up to there.
+  bool lease = false;           // And the leader, whose lease ran out meanwhile, has it again.
 };
 
 // The value view is valid only as long as the shard's lock (or the frame it came in) is held.
@@ -117,6 +159,11 @@ struct Outcome {
   std::uint32_t client_flags = 0;
   std::string error{};  // Empty unless status is an error; for people.
   NodeId leader{};      // kNotLeader: who leads, if known.
+  // From a copy that does not lead: for how many ms, at most, it may have missed writes;
+  // kUnknownAge. Nothing: it is the leader's.
+  std::optional<std::int64_t> stale_ms{};
+  Version position{};  // In a session: a history that comes up to here has all that this reflects.
+  Hold hold{};         // Not to be shown before.
 };
 
 }  // namespace aegis

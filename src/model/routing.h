@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ struct RoutingTable {
   std::string unborn_reason;       // Why there is no cluster yet, for people; empty once born.
   std::vector<Member> members;     // Sorted by id; self included.
   std::vector<ShardRoute> shards;  // Indexed by ShardId; empty until born.
+  std::vector<NodeId> fenced;      // Sorted. They get no more leases; their shards go to others.
+
+  bool IsFenced(NodeId id) const { return std::binary_search(fenced.begin(), fenced.end(), id); }
 
   const Member* Find(NodeId id) const {
     for (const Member& member : members) {

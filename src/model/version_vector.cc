@@ -29,10 +29,11 @@ void VersionVector::Advance(Version version) {
   reigns_.back().seq = version.seq;
 }
 
-void VersionVector::Begin(Epoch epoch, Session writer) {
+void VersionVector::Begin(Epoch epoch, Session writer, Seq known) {
   AEGIS_CHECK(epoch > last().epoch, "an epoch never goes back");
+  if (!reigns_.empty() && known > reigns_.back().seq) reigns_.back().known = known;
   if (reigns_.size() == limits::kVersionVectorEpochsMax) reigns_.erase(reigns_.begin());
-  reigns_.push_back({epoch, writer, Seq{1}});
+  reigns_.push_back({.epoch = epoch, .writer = writer, .seq = Seq{1}});
 }
 
 bool VersionVector::IsPrefixOf(const VersionVector& other) const {
@@ -41,6 +42,35 @@ bool VersionVector::IsPrefixOf(const VersionVector& other) const {
   const Reign& mine = reigns_.back();
   const Reign* theirs = other.Find(mine.epoch);
   return theirs != nullptr && theirs->writer == mine.writer && theirs->seq >= mine.seq;
+}
+
+std::uint64_t VersionVector::RecordsAfter(Version version) const {
+  std::uint64_t after = 0;
+  for (const Reign& reign : reigns_) {
+    if (reign.epoch < version.epoch) continue;
+    after += reign.seq.value();
+    if (reign.epoch == version.epoch) after -= std::min(version.seq, reign.seq).value();
+  }
+  return after;
+}
+
+VersionVector::Holding VersionVector::HoldingOf(Version version) const {
+  if (version == Version{} || SeqOf(version.epoch) >= version.seq) return Holding::kHeld;
+  return version.epoch >= last().epoch ? Holding::kNotYet : Holding::kLost;
+}
+
+Seq VersionVector::SeqOf(Epoch epoch) const {
+  const Reign* const reign = Find(epoch);
+  return reign == nullptr ? Seq{} : reign->seq;
+}
+
+Version VersionVector::CommonWith(const VersionVector& other) const {
+  for (auto mine = reigns_.rbegin(); mine != reigns_.rend(); ++mine) {
+    const Reign* theirs = other.Find(mine->epoch);
+    if (theirs == nullptr || theirs->writer != mine->writer) continue;
+    return {mine->epoch, std::min(mine->seq, theirs->seq)};
+  }
+  return {};
 }
 
 std::uint64_t VersionVector::WritesBeyond(const VersionVector& other) const {
@@ -54,6 +84,17 @@ std::uint64_t VersionVector::WritesBeyond(const VersionVector& other) const {
     beyond += mine.seq.value() - std::max<std::uint64_t>(common, 1);
   }
   return beyond;
+}
+
+std::uint64_t VersionVector::UncountedBeyond(const VersionVector& other) const {
+  std::uint64_t counted = 0;
+  for (const Reign& mine : reigns_) {
+    const Reign* theirs = other.Find(mine.epoch);
+    if (theirs == nullptr || theirs->writer != mine.writer || mine.seq <= theirs->seq) continue;
+    counted +=
+        std::min(mine.seq, std::max(theirs->known, theirs->seq)).value() - theirs->seq.value();
+  }
+  return WritesBeyond(other) - counted;
 }
 
 const Reign* VersionVector::Find(Epoch epoch) const {

@@ -22,6 +22,9 @@ struct Reign {
   Epoch epoch;
   Session writer;
   Seq seq;  // The highest that the replica has; contiguous from 1.
+  // The highest that was written, as far as the next leader knew when it began without them: those
+  // behind `seq` are lost, and were counted then. 0: it knew of none.
+  Seq known{};
 
   friend bool operator==(const Reign&, const Reign&) = default;
 };
@@ -45,15 +48,33 @@ class VersionVector {
   void Advance(Version version);
 
   // Begins a reign with its first record, seq 1. REQUIRES: epoch > last().epoch. Forgets the
-  // oldest reign beyond limits::kVersionVectorEpochsMax.
-  void Begin(Epoch epoch, Session writer);
+  // oldest reign beyond limits::kVersionVectorEpochsMax. `known`: of the reign before.
+  void Begin(Epoch epoch, Session writer, Seq known = {});
 
   // True iff this history is the beginning of `other` (or all of it): everything here is there.
   // An empty history is the beginning of every other.
   bool IsPrefixOf(const VersionVector& other) const;
 
+  // How many records of this history come after that one, beginnings of reigns included.
+  std::uint64_t RecordsAfter(Version version) const;
+
+  enum class Holding : std::uint8_t {
+    kHeld,    // It is part of this history,
+    kNotYet,  // may become so,
+    kLost,    // or never will: others followed where it should be, or it is forgotten.
+  };
+  Holding HoldingOf(Version version) const;
+  // The highest seq of that epoch here; 0: none.
+  Seq SeqOf(Epoch epoch) const;
+
+  // Up to where both are the same; (0, 0): they have nothing in common.
+  Version CommonWith(const VersionVector& other) const;
+
   // How many writes this history has that `other` lacks.
   std::uint64_t WritesBeyond(const VersionVector& other) const;
+
+  // Of those, how many were not counted as lost when a reign of `other` began.
+  std::uint64_t UncountedBeyond(const VersionVector& other) const;
 
   friend bool operator==(const VersionVector&, const VersionVector&) = default;
 

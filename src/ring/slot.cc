@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "model/limits.h"
@@ -68,6 +71,23 @@ ShardId ShardOf(Slot slot, std::uint32_t num_shards) {
 }
 
 ShardId ShardOf(ByteView key, std::uint32_t num_shards) { return ShardOf(SlotOf(key), num_shards); }
+
+ByteView KeyOf(Slot slot) {
+  AEGIS_CHECK(slot.value() < limits::kSlots, "a slot lies below kSlots");
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> found(limits::kSlots);
+    std::size_t missing = found.size();
+    for (std::uint32_t number = 0; missing > 0; ++number) {
+      std::string key = std::to_string(number);
+      std::string& place = found[SlotOf(key).value()];
+      if (!place.empty()) continue;
+      place = std::move(key);
+      --missing;
+    }
+    return found;
+  }();
+  return keys[slot.value()];
+}
 
 SlotRange SlotsOf(ShardId shard, std::uint32_t num_shards) {
   CheckShards(num_shards);

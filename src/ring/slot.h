@@ -25,6 +25,9 @@ Slot SlotOf(ByteView key);
 ShardId ShardOf(Slot slot, std::uint32_t num_shards);
 ShardId ShardOf(ByteView key, std::uint32_t num_shards);
 
+// Some key of the slot, for operations on a shard that are about no key in particular.
+ByteView KeyOf(Slot slot);
+
 // Both ends belong to the range.
 struct SlotRange {
   Slot first;

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -68,7 +69,8 @@ ItemView ViewOf(const Item& item) {
 
 Table::~Table() { Clear(); }
 
-Table::Table(Table&& other) noexcept : hash_seed_(other.hash_seed_), meter_(other.meter_) {
+Table::Table(Table&& other) noexcept
+    : hash_seed_(other.hash_seed_), meter_(other.meter_), digest_(other.digest_.buckets()) {
   *this = std::move(other);
 }
 
@@ -85,6 +87,8 @@ Table& Table::operator=(Table&& other) noexcept {
   bytes_ = std::exchange(other.bytes_, 0);
   hand_ = std::exchange(other.hand_, 0);
   home_shift_ = std::exchange(other.home_shift_, 32);
+  digest_ = std::move(other.digest_);
+  other.digest_.Clear();
   return *this;
 }
 
@@ -136,6 +140,7 @@ void Table::Put(ByteView key, const ItemValue& value) {
   meter_.get().Add(allocated);
   if (item->tombstone != 0) ++tombstones_;
   if (item->expires_at != 0) ++with_expiry_;
+  digest_.Add(item->hash, HeaderHash(*item));
 }
 
 bool Table::Erase(std::uint64_t hash, Version version) {
@@ -184,6 +189,86 @@ std::optional<ItemView> Table::ProposeVictim() {
   }
 }
 
+std::uint64_t Table::HeaderHash(const Item& item) const {
+  const std::array<std::uint64_t, 4> header = {
+      item.version, static_cast<std::uint64_t>(item.expires_at),
+      std::uint64_t{item.client_flags} << 32U | item.hash,
+      std::uint64_t{item.value_size} << 32U | std::uint64_t{item.tombstone} << 31U | item.key_size};
+  return XXH3_64bits_withSeed(header.data(), sizeof(header), hash_seed_);
+}
+
+template <class Visit>
+std::uint64_t Table::WalkRange(HashRange range, std::size_t bytes_max, const Visit& visit) const {
+  AEGIS_CHECK(range.IsSound(), "a range of hashes is not empty");
+  if (slots_.empty()) return range.end;
+  const std::size_t mask = slots_.size() - 1;
+  const std::size_t last = Home(static_cast<std::uint32_t>(range.end - 1));
+  std::size_t bytes = 0;
+  std::size_t home = Home(static_cast<std::uint32_t>(range.begin));
+  for (; home <= last && bytes < bytes_max; ++home) {
+    bytes += sizeof(std::uint64_t);
+    for (std::size_t at = home; slots_[at] != 0; at = (at + 1) & mask) {
+      const Item& item = *ItemOf(slots_[at]);
+      if (Home(item.hash) != home || !range.Holds(item.hash)) continue;
+      bytes += sizeof(Item) + item.key_size + item.value_size;
+      visit(item);
+    }
+  }
+  return std::min(range.end, static_cast<std::uint64_t>(home) << home_shift_);
+}
+
+std::uint64_t Table::VisitRange(HashRange range, std::size_t bytes_max,
+                                const std::function<void(const ItemView&)>& visit) const {
+  return WalkRange(range, bytes_max, [&](const Item& item) { visit(ViewOf(item)); });
+}
+
+std::uint64_t Table::ContentSum(HashRange range) const {
+  std::uint64_t sum = 0;
+  WalkRange(range, kEverything, [&](const Item& item) {
+    const std::array<std::uint64_t, 3> content = {HeaderHash(item), Hash(item.key()),
+                                                  Hash(item.value())};
+    sum += XXH3_64bits_withSeed(content.data(), sizeof(content), hash_seed_);
+  });
+  return sum;
+}
+
+template <class Condition>
+void Table::EraseIf(HashRange range, const Condition& condition) {
+  AEGIS_CHECK(range.IsSound(), "a range of hashes is not empty");
+  if (slots_.empty()) return;
+  const std::size_t mask = slots_.size() - 1;
+  const std::size_t last = Home(static_cast<std::uint32_t>(range.end - 1));
+  for (std::size_t home = Home(static_cast<std::uint32_t>(range.begin)); home <= last; ++home) {
+    for (std::size_t at = home; slots_[at] != 0;) {
+      Item* const item = ItemOf(slots_[at]);
+      if (Home(item->hash) == home && range.Holds(item->hash) && condition(*item)) {
+        FreeItem(item);
+        RemoveSlot(at);  // What follows may have moved here.
+      } else {
+        at = (at + 1) & mask;
+      }
+    }
+  }
+}
+
+void Table::EraseRange(HashRange range) {
+  EraseIf(range, [](const Item&) { return true; });
+}
+
+void Table::EraseMisplaced(HashRange range) {
+  EraseIf(range, [this](const Item& item) {
+    return item.hash != static_cast<std::uint32_t>(Hash(item.key()));
+  });
+}
+
+bool Table::Recount(std::uint32_t bucket) {
+  if (slots_.empty()) return true;
+  std::uint64_t sum = 0;
+  WalkRange(digest_.RangeOf(bucket), kEverything,
+            [&](const Item& item) { sum += HeaderHash(item); });
+  return !digest_.Replace(bucket, sum);
+}
+
 std::size_t Table::ItemBytes(std::size_t key_size, std::size_t value_size) {
   return sizeof(Item) + key_size + value_size;
 }
@@ -209,6 +294,7 @@ void Table::Grow() {
     while (slots_[at] != 0) at = (at + 1) & mask;
     slots_[at] = slot;
   }
+  if (old.empty()) digest_.Allocate();
   const std::size_t added = (slots_.size() - old.size()) * sizeof(std::uint64_t);
   bytes_ += added;
   meter_.get().Add(added);
@@ -220,6 +306,7 @@ void Table::FreeItem(Item* item) {
   meter_.get().Remove(allocated);
   if (item->tombstone != 0) --tombstones_;
   if (item->expires_at != 0) --with_expiry_;
+  digest_.Remove(item->hash, HeaderHash(*item));
   std::free(item);
 }
 
@@ -243,6 +330,7 @@ void Table::Clear() {
   const std::size_t slots = slots_.size() * sizeof(std::uint64_t);
   bytes_ -= slots;
   meter_.get().Remove(slots);
+  digest_.Clear();
   slots_.clear();
   slots_.shrink_to_fit();
   used_ = 0;

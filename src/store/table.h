@@ -25,7 +25,10 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "model/hash_range.h"
+#include "model/limits.h"
 #include "model/version.h"
+#include "store/digest.h"
 #include "store/memory_meter.h"
 
 namespace aegis::store {
@@ -51,7 +54,9 @@ struct ItemView : ItemValue {
 class Table {
  public:
   // `hash_seed` is the cluster's secret: XXH3 with it hashes keys, alike on every replica.
-  Table(std::uint64_t hash_seed, MemoryMeter& meter) : hash_seed_(hash_seed), meter_(meter) {}
+  Table(std::uint64_t hash_seed, MemoryMeter& meter,
+        std::uint32_t digest_buckets = limits::kDigestBucketsMax)
+      : hash_seed_(hash_seed), meter_(meter), digest_(digest_buckets) {}
   ~Table();
   Table(Table&& other) noexcept;
   Table& operator=(Table&& other) noexcept;
@@ -76,6 +81,29 @@ class Table {
   std::uint64_t Scan(std::uint64_t cursor, std::size_t homes,
                      const std::function<void(const ItemView&)>& visit) const;
 
+  // --- Anti-entropy ---------------------------------------------------------------------------
+
+  // Kept at every change.
+  const Digest& digest() const { return digest_; }
+
+  static constexpr std::size_t kEverything = ~std::size_t{0};
+  // Visits the items that are placed in `range`, home slot by home slot, until that was about
+  // `bytes_max` of memory, and returns how far it came: the end of the range, or where to go on.
+  // REQUIRES: the range is sound.
+  std::uint64_t VisitRange(HashRange range, std::size_t bytes_max,
+                           const std::function<void(const ItemView&)>& visit) const;
+
+  // A number for the items of the range that covers every bit of them, their keys and values too.
+  std::uint64_t ContentSum(HashRange range) const;
+
+  void EraseRange(HashRange range);
+  // Of the range, erases what cannot be found under its key, because the key was damaged.
+  void EraseMisplaced(HashRange range);
+
+  // Adds up one of the digest's sums anew. False: that is another one than was kept, so memory has
+  // failed or this class is wrong; from now on it is right. Takes time for every item in it.
+  bool Recount(std::uint32_t bucket);
+
   // An item that was not used lately (second chance: 2 bits of use count per item, counted down
   // by the passing hand); never a tombstone. Nothing: no item is left.
   std::optional<ItemView> ProposeVictim();
@@ -83,7 +111,9 @@ class Table {
   std::size_t items() const { return used_ - tombstones_; }  // Expired ones included.
   std::size_t tombstones() const { return tombstones_; }
   std::size_t with_expiry() const { return with_expiry_; }
-  // Bytes of items as allocated, and of the slots.
+  // Bytes of items as allocated, and of the slots. Not of the digest: what all shards together take
+  // for theirs is fixed and small, and the first item of a table must not cost a hundred times more
+  // than the second.
   std::size_t bytes() const { return bytes_; }
 
   // What Put() of such a key and value will add to bytes(), apart from slots.
@@ -93,6 +123,11 @@ class Table {
   std::size_t FindSlot(ByteView key, std::uint64_t hash) const;  // Its slot, or kNowhere.
   std::size_t Home(std::uint32_t placing_hash) const { return placing_hash >> home_shift_; }
   void Grow();
+  std::uint64_t HeaderHash(const Item& item) const;
+  template <class Condition>
+  void EraseIf(HashRange range, const Condition& condition);
+  template <class Visit>
+  std::uint64_t WalkRange(HashRange range, std::size_t bytes_max, const Visit& visit) const;
   void FreeItem(Item* item);
   void RemoveSlot(std::size_t at);
   void Clear();
@@ -106,6 +141,7 @@ class Table {
   std::size_t bytes_ = 0;
   std::size_t hand_ = 0;
   unsigned home_shift_ = 32;  // 32 - log2(slots).
+  Digest digest_;
 };
 
 }  // namespace aegis::store

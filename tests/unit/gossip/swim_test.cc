@@ -207,6 +207,17 @@ TEST_F(SwimTest, ForeignDatagramIsNeitherAnsweredNorBelieved) {
   EXPECT_EQ(swim_.counters().refused_foreign, 1U);
 }
 
+TEST_F(SwimTest, AnUnbornNodeCountsNoMembersOfAClusterBeforeItIsOneOfThem) {
+  Swim unborn(TestMember(1), ClusterSettings(), Options{}, Rng(1), now_);
+  unborn.OnDatagram(a_.gossip_address,
+                    EncodeDatagramHead(From(a_), Ping{1, self_.id, self_.session}) +
+                        EncodeRumour(Alive(a_)) + EncodeRumour(Alive(b_)),
+                    now_, effects_);
+  EXPECT_EQ(unborn.members().size(), 1U);
+  ASSERT_EQ(effects_.streams.size(), 1U) << "it asks who they are";
+  EXPECT_EQ(effects_.streams[0].to, a_.gossip_address);
+}
+
 TEST_F(SwimTest, GarbageIsCountedReportedOnceAndChangesNothing) {
   const auto before = swim_.members();
   for (int i = 0; i < 100; ++i) {

@@ -26,6 +26,27 @@ TEST(VersionVectorTest, AdvanceAndBeginMoveTheEnd) {
   EXPECT_EQ(history.last_writer(), kBob);
 }
 
+TEST(VersionVectorTest, WhatTheNextLeaderKnewToBeMissingIsCountedOnce) {
+  VersionVector leader = Make({In(1, kAnn, 5)});
+  leader.Begin(Epoch{2}, kBob, Seq{8});
+  EXPECT_EQ(leader.reigns().front().known, Seq{8});
+  const auto uncounted = [&](std::uint64_t seq) {
+    return Make({In(1, kAnn, seq)}).UncountedBeyond(leader);
+  };
+  EXPECT_EQ(uncounted(5), 0U);
+  EXPECT_EQ(uncounted(7), 0U);
+  EXPECT_EQ(uncounted(8), 0U);
+  EXPECT_EQ(uncounted(10), 2U);
+  EXPECT_EQ(Make({In(1, kAnn, 10)}).WritesBeyond(leader), 5U);
+  EXPECT_EQ(Make({In(1, kBob, 10)}).UncountedBeyond(leader), 9U) << "another history altogether";
+}
+
+TEST(VersionVectorTest, ALeaderThatKnewOfNothingMoreNotesNothing) {
+  VersionVector leader = Make({In(1, kAnn, 5)});
+  leader.Begin(Epoch{2}, kBob, Seq{5});
+  EXPECT_EQ(leader.reigns().front().known, Seq{});
+}
+
 TEST(VersionVectorTest, AnEmptyHistoryIsTheBeginningOfEvery) {
   EXPECT_TRUE(VersionVector().IsPrefixOf(Make({In(1, kAnn, 7)})));
   EXPECT_FALSE(Make({In(1, kAnn, 7)}).IsPrefixOf(VersionVector()));
@@ -42,6 +63,26 @@ TEST(VersionVectorTest, AShorterReignIsAPrefixALongerOneIsNot) {
 
 TEST(VersionVectorTest, TheSameEpochOfAnotherWriterIsAnotherHistory) {
   EXPECT_FALSE(Make({In(2, kAnn, 1)}).IsPrefixOf(Make({In(2, kBob, 9)})));
+}
+
+TEST(VersionVectorTest, RecordsAfterAPositionOfAnEarlierReignIncludeTheRestOfThatReign) {
+  const VersionVector history = Make({In(1, kAnn, 7), In(3, kAnn, 4)});
+  EXPECT_EQ(history.RecordsAfter({Epoch{3}, Seq{4}}), 0U);
+  EXPECT_EQ(history.RecordsAfter({Epoch{3}, Seq{1}}), 3U);
+  EXPECT_EQ(history.RecordsAfter({Epoch{2}, Seq{9}}), 4U);
+  EXPECT_EQ(history.RecordsAfter({Epoch{1}, Seq{5}}), 6U);
+  EXPECT_EQ(history.RecordsAfter({}), 11U);
+}
+
+TEST(VersionVectorTest, TwoHistoriesAreTheSameUpToWhereTheyPart) {
+  const VersionVector leader = Make({In(1, kAnn, 7), In(3, kBob, 4)});
+  EXPECT_EQ(Make({In(1, kAnn, 9)}).CommonWith(leader), (Version{Epoch{1}, Seq{7}}));
+  EXPECT_EQ(Make({In(1, kAnn, 5)}).CommonWith(leader), (Version{Epoch{1}, Seq{5}}));
+  EXPECT_EQ(Make({In(1, kAnn, 7), In(2, kAnn, 3)}).CommonWith(leader), (Version{Epoch{1}, Seq{7}}));
+  EXPECT_EQ(Make({In(1, kAnn, 7), In(3, kBob, 9)}).CommonWith(leader), (Version{Epoch{3}, Seq{4}}));
+  EXPECT_EQ(Make({In(1, kBob, 7)}).CommonWith(leader), Version{});
+  EXPECT_EQ(VersionVector().CommonWith(leader), Version{});
+  EXPECT_EQ(leader.CommonWith(VersionVector()), Version{});
 }
 
 TEST(VersionVectorTest, WritesBeyondCountsWhatTheOtherLacksWithoutTheBeginnings) {
@@ -67,6 +108,32 @@ TEST(VersionVectorDeathTest, GapsAndBackwardStepsAreBugs) {
   history.Begin(Epoch{3}, kAnn);
   EXPECT_DEATH(history.Advance({Epoch{3}, Seq{3}}), "no gaps");
   EXPECT_DEATH(history.Begin(Epoch{3}, kBob), "never goes back");
+}
+
+TEST(VersionVectorTest, WhatLiesInALaterReignOrBeyondTheEndMayStillCome) {
+  using Holding = VersionVector::Holding;
+  const VersionVector history = Make({In(1, kAnn, 7), In(3, kBob, 4)});
+  EXPECT_EQ(history.HoldingOf({Epoch{1}, Seq{7}}), Holding::kHeld);
+  EXPECT_EQ(history.HoldingOf({Epoch{3}, Seq{4}}), Holding::kHeld);
+  EXPECT_EQ(history.HoldingOf({Epoch{3}, Seq{5}}), Holding::kNotYet);
+  EXPECT_EQ(history.HoldingOf({Epoch{4}, Seq{1}}), Holding::kNotYet);
+  EXPECT_EQ(VersionVector().HoldingOf({Epoch{1}, Seq{1}}), Holding::kNotYet);
+}
+
+TEST(VersionVectorTest, WhatIsMissingBeforeALaterReignIsLost) {
+  using Holding = VersionVector::Holding;
+  const VersionVector history = Make({In(2, kAnn, 7), In(4, kBob, 4)});
+  EXPECT_EQ(history.HoldingOf({Epoch{2}, Seq{8}}), Holding::kLost);
+  EXPECT_EQ(history.HoldingOf({Epoch{3}, Seq{1}}), Holding::kLost) << "nothing is left of it";
+  EXPECT_EQ(history.HoldingOf({Epoch{1}, Seq{1}}), Holding::kLost) << "or it is forgotten";
+  EXPECT_EQ(history.SeqOf(Epoch{2}), Seq{7});
+  EXPECT_EQ(history.SeqOf(Epoch{3}), Seq{});
+}
+
+TEST(VersionVectorTest, NothingIsPartOfEveryHistory) {
+  EXPECT_EQ(VersionVector().HoldingOf({}), VersionVector::Holding::kHeld);
+  EXPECT_EQ(Make({In(2, kAnn, 7)}).HoldingOf({Epoch{1}, Seq{}}), VersionVector::Holding::kHeld)
+      << "and what is left of a reign that was lost whole";
 }
 
 }  // namespace
