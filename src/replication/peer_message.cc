@@ -32,20 +32,20 @@ enum class MessageTag : protozero::pbf_tag_type {
   kRecords = 7,
   kClockMs = 8,
   kPressure = 9,
-  kReports = 10,
-  kLeaving = 11,
   kHello = 12,
+  kCommitted = 13,
+  kRound = 14,
+  kChange = 15,
+  kNewest = 16,
+  kQuorumUsed = 17,
+  kRoot = 20,
+  kContent = 21,
+  kRanges = 22,
+  kSums = 23,
+  kLast = 24,
 };
-enum class ReignTag : protozero::pbf_tag_type { kEpoch = 1, kWriter = 2, kSeq = 3 };
-enum class ReportTag : protozero::pbf_tag_type {
-  kShard = 1,
-  kRole = 2,
-  kEpoch = 3,
-  kLeader = 4,
-  kWhole = 5,
-  kSettled = 6,
-  kLast = 7,
-};
+enum class ReignTag : protozero::pbf_tag_type { kEpoch = 1, kWriter = 2, kSeq = 3, kKnown = 4 };
+enum class RangeTag : protozero::pbf_tag_type { kBegin = 1, kEnd = 2 };
 enum class HelloTag : protozero::pbf_tag_type {
   kProtocol = 1,
   kCluster = 2,
@@ -61,18 +61,14 @@ void WriteReign(const Reign& reign, Bytes& out) {
   fields.Unsigned(Tag::kEpoch, reign.epoch.value());
   fields.Fixed(Tag::kWriter, reign.writer.value());
   fields.Unsigned(Tag::kSeq, reign.seq.value());
+  fields.Unsigned(Tag::kKnown, reign.known.value());
 }
 
-void WriteReport(const ShardReport& report, Bytes& out) {
-  using Tag = ReportTag;
+void WriteRange(const HashRange& range, Bytes& out) {
+  using Tag = RangeTag;
   FieldWriter<Tag> fields(out);
-  fields.Unsigned(Tag::kShard, report.shard.value());
-  fields.Enumerator(Tag::kRole, report.role);
-  fields.Unsigned(Tag::kEpoch, report.epoch.value());
-  fields.Fixed(Tag::kLeader, report.leader.value());
-  fields.Bool(Tag::kWhole, report.whole);
-  fields.Fixed(Tag::kSettled, report.settled);
-  fields.Unsigned(Tag::kLast, report.last.Pack());
+  fields.Unsigned(Tag::kBegin, range.begin);
+  fields.Unsigned(Tag::kEnd, range.end);
 }
 
 void WriteHello(const Hello& hello, Bytes& out) {
@@ -112,6 +108,9 @@ Reign ReadReign(pbf_reader from) {
       case Field(Tag::kSeq, kVarint):
         reign.seq = Seq{from.get_uint64()};
         break;
+      case Field(Tag::kKnown, kVarint):
+        reign.known = Seq{from.get_uint64()};
+        break;
       default:
         from.skip();
     }
@@ -119,37 +118,31 @@ Reign ReadReign(pbf_reader from) {
   return reign;
 }
 
-ShardReport ReadReport(pbf_reader from) {
-  using Tag = ReportTag;
-  ShardReport report;
+HashRange ReadRange(pbf_reader from) {
+  using Tag = RangeTag;
+  HashRange range{0, 0};
   while (from.next()) {
     switch (from.tag_and_type()) {
-      case Field(Tag::kShard, kVarint):
-        report.shard = ReadShard(from);
+      case Field(Tag::kBegin, kVarint):
+        range.begin = from.get_uint64();
         break;
-      case Field(Tag::kRole, kVarint):
-        report.role = ReadEnum(from, "a role", ShardRole::kNone, ShardRole::kDraining);
-        break;
-      case Field(Tag::kEpoch, kVarint):
-        report.epoch = ReadEpoch(from);
-        break;
-      case Field(Tag::kLeader, kFixed64):
-        report.leader = NodeId{from.get_fixed64()};
-        break;
-      case Field(Tag::kWhole, kVarint):
-        report.whole = ReadBool(from);
-        break;
-      case Field(Tag::kSettled, kFixed64):
-        report.settled = from.get_fixed64();
-        break;
-      case Field(Tag::kLast, kVarint):
-        report.last = Version::Unpack(from.get_uint64());
+      case Field(Tag::kEnd, kVarint):
+        range.end = from.get_uint64();
         break;
       default:
         from.skip();
     }
   }
-  return report;
+  return range;
+}
+
+PeerMessageType ReadType(pbf_reader& from) {
+  using Type = PeerMessageType;
+  const Type type = ReadEnum(from, "a type", Type::kHello, Type::kDigestRepair);
+  if (type > Type::kTail && type < Type::kDigest) {
+    RefuseMalformed(fmt::format("no such type: {}", static_cast<int>(type)));
+  }
+  return type;
 }
 
 Hello ReadHello(pbf_reader from) {
@@ -190,8 +183,27 @@ void CheckReigns(const std::vector<Reign>& reigns) {
     if (reign.seq == Seq{} || reign.seq.value() > Version::kSeqMax) {
       RefuseMalformed(fmt::format("a reign that ends at seq {}", reign.seq.value()));
     }
+    if (reign.known != Seq{} &&
+        (reign.known <= reign.seq || reign.known.value() > Version::kSeqMax)) {
+      RefuseMalformed(fmt::format("a reign of which seq {} is known", reign.known.value()));
+    }
     before = reign.epoch;
   }
+}
+
+// The ranges and sums of messages about digests; others have none.
+void CheckDigests(const PeerMessage& message) {
+  if (message.ranges.size() > limits::kDigestRangesMax) RefuseMalformed("too many ranges");
+  for (const HashRange& range : message.ranges) {
+    if (!range.IsSound()) RefuseMalformed("a range of hashes without any");
+  }
+  if (message.sums.size() > limits::kDigestBucketsMax) RefuseMalformed("too many sums");
+  const bool from_leader = message.type == PeerMessageType::kDigest ||
+                           message.type == PeerMessageType::kDigestSums ||
+                           message.type == PeerMessageType::kDigestRepair;
+  if (from_leader && message.reigns.size() != 1) RefuseMalformed("a digest of no position");
+  const bool of_a_range = from_leader && message.type != PeerMessageType::kDigestSums;
+  if (of_a_range && message.ranges.size() != 1) RefuseMalformed("not one range");
 }
 
 PeerMessage ReadMessage(pbf_reader from) {
@@ -201,8 +213,7 @@ PeerMessage ReadMessage(pbf_reader from) {
   while (from.next()) {
     switch (from.tag_and_type()) {
       case Field(Tag::kType, kVarint):
-        message.type =
-            ReadEnum(from, "a type", PeerMessageType::kHello, PeerMessageType::kHandOver);
+        message.type = ReadType(from);
         typed = true;
         break;
       case Field(Tag::kShard, kVarint):
@@ -229,14 +240,40 @@ PeerMessage ReadMessage(pbf_reader from) {
       case Field(Tag::kPressure, kVarint):
         message.pressure = ReadBool(from);
         break;
-      case Field(Tag::kReports, kLengthDelimited):
-        message.reports.push_back(ReadReport(from.get_message()));
-        break;
-      case Field(Tag::kLeaving, kVarint):
-        message.leaving = ReadBool(from);
-        break;
       case Field(Tag::kHello, kLengthDelimited):
         message.hello = ReadHello(from.get_message());
+        break;
+      case Field(Tag::kCommitted, kVarint):
+        message.committed = Version::Unpack(from.get_uint64());
+        break;
+      case Field(Tag::kNewest, kVarint):
+        message.newest = Version::Unpack(from.get_uint64());
+        break;
+      case Field(Tag::kRound, kVarint):
+        message.round = from.get_uint64();
+        break;
+      case Field(Tag::kChange, kVarint):
+        message.change = ReadU32(from);
+        break;
+      case Field(Tag::kQuorumUsed, kVarint):
+        message.quorum_used = ReadBool(from);
+        break;
+      case Field(Tag::kRoot, kFixed64):
+        message.root = from.get_fixed64();
+        break;
+      case Field(Tag::kContent, kFixed64):
+        message.content = from.get_fixed64();
+        break;
+      case Field(Tag::kRanges, kLengthDelimited):
+        message.ranges.push_back(ReadRange(from.get_message()));
+        break;
+      case Field(Tag::kSums, kLengthDelimited): {
+        const auto sums = from.get_packed_fixed64();
+        message.sums.insert(message.sums.end(), sums.begin(), sums.end());
+        break;
+      }
+      case Field(Tag::kLast, kVarint):
+        message.last = ReadBool(from);
         break;
       default:
         from.skip();
@@ -245,6 +282,7 @@ PeerMessage ReadMessage(pbf_reader from) {
   if (!typed) RefuseMalformed("a message without a type");
   if (message.type == PeerMessageType::kHello && !message.hello) RefuseMalformed("an empty hello");
   CheckReigns(message.reigns);
+  CheckDigests(message);
   return message;
 }
 
@@ -266,13 +304,21 @@ void AppendPeerFrame(const PeerMessage& message, Bytes& out) {
   fields.String(Tag::kRecords, message.records);
   fields.Unsigned(Tag::kClockMs, static_cast<std::uint64_t>(message.clock_ms));
   fields.Bool(Tag::kPressure, message.pressure);
-  for (const ShardReport& report : message.reports) {
-    fields.Message(Tag::kReports, [&](Bytes& to) { WriteReport(report, to); });
-  }
-  fields.Bool(Tag::kLeaving, message.leaving);
   if (message.hello) {
     fields.Message(Tag::kHello, [&](Bytes& to) { WriteHello(*message.hello, to); });
   }
+  fields.Unsigned(Tag::kCommitted, message.committed.Pack());
+  fields.Unsigned(Tag::kRound, message.round);
+  fields.Unsigned(Tag::kChange, message.change);
+  fields.Unsigned(Tag::kNewest, message.newest.Pack());
+  fields.Bool(Tag::kQuorumUsed, message.quorum_used);
+  fields.Fixed(Tag::kRoot, message.root);
+  fields.Fixed(Tag::kContent, message.content);
+  for (const HashRange& range : message.ranges) {
+    fields.Message(Tag::kRanges, [&](Bytes& to) { WriteRange(range, to); });
+  }
+  fields.PackedFixed(Tag::kSums, message.sums);
+  fields.Bool(Tag::kLast, message.last);
   Bytes length;
   AppendBigEndian(static_cast<std::uint32_t>(out.size() - start - sizeof(std::uint32_t)), length);
   out.replace(start, length.size(), length);

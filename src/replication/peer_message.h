@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/hash_range.h"
 #include "model/ids.h"
 #include "model/version.h"
 #include "model/version_vector.h"
@@ -20,37 +21,27 @@ namespace aegis::replication {
 
 enum class PeerMessageType : std::uint8_t {
   kHello = 1,      // First in both directions; with `refusal`, also the last.
-  kReports = 2,    // What the sender knows of each shard, where that changed.
-  kWant = 3,       // Follower to leader: I follow you in `epoch`; `reigns` is what I have.
-  kRecords = 4,    // Leader to follower: `records` that follow what was sent before.
-  kAck = 5,        // Follower to leader: applied up to `version`.
-  kCopyBegin = 6,  // Leader to follower: forget what you have; a copy follows ...
-  kCopyChunk = 7,  // ... as set and erase records, newest version wins ...
-  kCopyEnd = 8,    // ... after which you have `reigns`.
-  kHandOver = 9,   // Leader to successor: I have stopped at `reigns`; lead in a higher epoch.
-};
+  kWant = 2,       // Follower to leader: I follow you in `epoch`; `reigns` is what I have.
+  kRecords = 3,    // Leader to follower: `records` that follow what was sent before.
+  kAck = 4,        // Follower to leader: applied up to `version`.
+  kCopyBegin = 5,  // Leader to follower: forget what you have; a copy follows ...
+  kCopyChunk = 6,  // ... as set and erase records, newest version wins ...
+  kCopyEnd = 7,    // ... after which you have `reigns`.
+  kProbe = 8,      // Leader to follower: do you still follow me?
+  kConfirm = 9,    // Follower to leader: I did when I got your probe of this `round`.
+  kAsk = 10,       // Follower to leader: it is `round` on my clock; what is there, if you lead?
+  kFresh = 11,     // Leader to follower: at your `round` there was nothing beyond `version`. With
+                   // `round` 0, only to tell what is committed.
 
-// How one node stands to one shard.
-enum class ShardRole : std::uint8_t {
-  kNone,      // Follows nobody; may hold a replica all the same.
-  kFollower,  // Follows `leader`.
-  kLeader,
-  kDraining,  // Was the leader; has stopped and waits for its successor to take over.
-};
+  kTailAsk = 12,  // Leader to follower: what did you write behind `version`, which I lack?
+  kTail = 13,     // Follower to leader: these items, as set and erase records; `last`: no more.
 
-struct ShardReport {
-  ShardId shard;
-  ShardRole role = ShardRole::kNone;
-  Epoch epoch;         // The highest that the reporter has seen of this shard.
-  NodeId leader;       // Whom it follows; itself if it leads; its successor if it is draining.
-  bool whole = false;  // It holds the shard as of `last`; false: nothing, or a copy in progress.
-  // Leader only: the sum of the ids of itself and its followers, once each of them is in sync; 0
-  // before. So a node that is no longer among the replicas knows when those that are need it no
-  // more.
-  std::uint64_t settled = 0;
-  Version last;  // Its newest write. Kept up to date only while nobody leads.
-
-  friend bool operator==(const ShardReport&, const ShardReport&) = default;
+  // Anti-entropy. What a leader says holds where the history ends in `reigns`, the present reign
+  // alone, and is for a follower that is exactly there.
+  kDigest = 20,          // Leader to follower: `root` of all, `content` of `ranges`, one of them.
+  kDigestQuestion = 21,  // Follower to leader: what are your `ranges`? Without any: your sums?
+  kDigestSums = 22,      // Leader to follower: the `sums` of my digest.
+  kDigestRepair = 23,    // Leader to follower: `records` are all that I hold in `ranges`, one.
 };
 
 struct Hello {
@@ -62,7 +53,7 @@ struct Hello {
   std::string refusal;  // Not empty: why the sender will not talk to the receiver.
 };
 
-inline constexpr std::uint32_t kPeerProtocol = 1;
+inline constexpr std::uint32_t kPeerProtocol = 4;
 
 // Views borrow from the frame.
 struct PeerMessage {
@@ -70,14 +61,27 @@ struct PeerMessage {
   ShardId shard;
   Epoch epoch;  // Of the leader's reign that this message belongs to.
   std::uint64_t copy_id = 0;
-  Version version;
+  Version version;  // kCopyEnd: see Replica::vanished().
   std::vector<Reign> reigns;
   ByteView records;
   std::int64_t clock_ms = 0;  // kRecords: the leader's wall clock; hiding expired keys uses it.
   bool pressure = false;      // kAck: short of memory.
-  std::vector<ShardReport> reports;
-  bool leaving = false;  // kReports: the sender wants to hand over what it leads.
+  // kWant, kAck: the change number of the shard in the map that the follower was told. Who was told
+  // of a change has nothing any more that it dropped because of an earlier one.
+  std::uint32_t change = 0;
+  Version newest;  // kRecords: the leader's newest record, these or behind them.
+  // kRecords, kFresh: every copy in sync holds the shard up to here.
+  Version committed;
+  bool quorum_used = false;  // kRecords, kFresh, kCopyEnd: what lies beyond may not be shown.
+  std::uint64_t round = 0;   // kProbe, kConfirm, kAsk, kFresh.
   std::optional<Hello> hello;
+
+  // Anti-entropy.
+  std::uint64_t root = 0;
+  std::uint64_t content = 0;
+  std::vector<HashRange> ranges;
+  std::vector<std::uint64_t> sums;
+  bool last = false;  // kDigestRepair, kTail: the last piece of what was asked for.
 };
 
 // Appends the whole frame, its length first.

@@ -27,7 +27,16 @@ constexpr std::size_t kBehindSize = sizeof(Header) - sizeof(std::uint32_t);
 
 Version Record::value_as_version() const {
   std::uint64_t packed = 0;
-  if (value.size() == sizeof packed) std::memcpy(&packed, value.data(), sizeof packed);
+  const bool sound = value.size() == sizeof packed || value.size() == 2 * sizeof packed;
+  if (sound) std::memcpy(&packed, value.data(), sizeof packed);
+  return Version::Unpack(packed);
+}
+
+Version Record::known() const {
+  std::uint64_t packed = 0;
+  if (value.size() == 2 * sizeof packed) {
+    std::memcpy(&packed, value.data() + sizeof packed, sizeof packed);
+  }
   return Version::Unpack(packed);
 }
 

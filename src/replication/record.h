@@ -10,7 +10,9 @@
 //     erase    0                            the key    -               leaves a tombstone
 //     expire   hash of the key              -          item's version  u64; leaves nothing
 //     evict    hash of the key              -          item's version  u64; leaves nothing
-//     begin    writer's session             -          version where the reign before ended, u64
+//     begin    writer's session             -          version where the reign before ended, u64,
+//                                                      and, if its writer knew of more, that of
+//                                                      the newest record known of it, u64
 //     trim     version                      -          -               tombstones up to it go
 //
 // The same bytes travel to followers, fill copies, and (in a later version) the write-ahead log.
@@ -47,6 +49,8 @@ struct Record {
 
   // kExpire, kEvict: which item; kBegin: where the reign before ended.
   Version value_as_version() const;
+  // kBegin: the newest record of the reign before that the writer knew of, and lacks. (0,0): none.
+  Version known() const;
 };
 
 inline constexpr std::size_t kRecordHeaderSize = 32;

@@ -18,6 +18,9 @@ constexpr std::array kCodes{
     CodeOfStatus{Status::kNotLeader, "NOTLEADER"},
     CodeOfStatus{Status::kUnavailable, "UNAVAILABLE"},
     CodeOfStatus{Status::kUnknownOutcome, "UNKNOWNOUTCOME"},
+    CodeOfStatus{Status::kTooFewCopies, "TOOFEWCOPIES"},
+    CodeOfStatus{Status::kBusy, "BUSY"},
+    CodeOfStatus{Status::kSessionLost, "SESSIONLOST"},
 };
 
 Bytes Join(std::string_view code, ByteView text) {

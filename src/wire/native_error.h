@@ -5,9 +5,9 @@
 //   kConflict  ReplyStatus::kVersionConflict, `version` = what the key has
 //   the rest   ReplyStatus::kError, `error` = CODE + ' ' + a text for people
 //
-// The codes are INVALID, TOOLARGE, OOM, NOTLEADER, UNAVAILABLE and UNKNOWNOUTCOME, one for each
-// remaining Status, and PROTOCOL for a request that could not be read at all. Clients act on the
-// code alone; the text may change.
+// The codes are INVALID, TOOLARGE, OOM, NOTLEADER, UNAVAILABLE, UNKNOWNOUTCOME, TOOFEWCOPIES,
+// BUSY and SESSIONLOST, one for each remaining Status, and PROTOCOL for a request that could not be
+// read at all. Clients act on the code alone; the text may change.
 
 #pragma once
 

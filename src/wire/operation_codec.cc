@@ -41,6 +41,9 @@ enum class OperationTag : protozero::pbf_tag_type {
   kClientFlags = 13,
   kReturnOld = 14,
   kMore = 15,
+  kQuorum = 16,
+  kMaxStaleMs = 17,
+  kSession = 18,
 };
 enum class KeyValueTag : protozero::pbf_tag_type { kKey = 1, kValue = 2 };
 enum class OutcomeTag : protozero::pbf_tag_type {
@@ -53,6 +56,8 @@ enum class OutcomeTag : protozero::pbf_tag_type {
   kClientFlags = 7,
   kError = 8,
   kLeader = 9,
+  kStaleMs = 10,
+  kPosition = 11,
 };
 enum class MultiTag : protozero::pbf_tag_type { kElement = 1 };  // MultiRequest and MultiReply.
 
@@ -92,7 +97,7 @@ void ReadOperationField(pbf_reader& from, Operation& operation, std::size_t& pai
   using Tag = OperationTag;
   switch (from.tag_and_type()) {
     case Field(Tag::kCode, kVarint):
-      operation.code = ReadEnum(from, "code", OpCode::kGet, OpCode::kMultiSetNx);
+      operation.code = ReadEnum(from, "code", OpCode::kGet, OpCode::kAwait);
       break;
     case Field(Tag::kKey, kLengthDelimited):
       operation.key = ReadBytes(from);
@@ -134,6 +139,15 @@ void ReadOperationField(pbf_reader& from, Operation& operation, std::size_t& pai
     case Field(Tag::kReturnOld, kVarint):
       operation.return_old = ReadBool(from);
       break;
+    case Field(Tag::kQuorum, kVarint):
+      operation.quorum = from.get_sint32();
+      break;
+    case Field(Tag::kMaxStaleMs, kVarint):
+      operation.max_stale_ms = from.get_sint64();
+      break;
+    case Field(Tag::kSession, kVarint):
+      operation.session = Version::Unpack(from.get_uint64());
+      break;
     case Field(Tag::kMore, kLengthDelimited):
       ReadMore(from, operation.more, pairs_left);
       break;
@@ -156,7 +170,7 @@ Outcome ReadOutcome(pbf_reader from) {
   while (from.next()) {
     switch (from.tag_and_type()) {
       case Field(Tag::kStatus, kVarint):
-        outcome.status = ReadEnum(from, "status", Status::kOk, Status::kUnknownOutcome);
+        outcome.status = ReadEnum(from, "status", Status::kOk, Status::kSessionLost);
         break;
       case Field(Tag::kHasValue, kVarint):
         outcome.has_value = ReadBool(from);
@@ -181,6 +195,12 @@ Outcome ReadOutcome(pbf_reader from) {
         break;
       case Field(Tag::kLeader, kFixed64):
         outcome.leader = NodeId{from.get_fixed64()};
+        break;
+      case Field(Tag::kStaleMs, kVarint):
+        outcome.stale_ms = from.get_sint64();
+        break;
+      case Field(Tag::kPosition, kVarint):
+        outcome.position = Version::Unpack(from.get_uint64());
         break;
       default:
         from.skip();
@@ -227,9 +247,12 @@ void AppendOperation(const Operation& operation, Bytes& out) {
   fields.ZigZag(Tag::kNumber2, operation.number2);
   fields.Unsigned(Tag::kClientFlags, operation.client_flags);
   fields.Unsigned(Tag::kReturnOld, operation.return_old ? 1 : 0);
+  if (operation.quorum) fields.ZigZagPresent(Tag::kQuorum, *operation.quorum);
   for (const KeyValue& pair : operation.more) {
     fields.Message(Tag::kMore, [&](Bytes& body) { WriteKeyValue(pair, body); });
   }
+  if (operation.max_stale_ms) fields.ZigZagPresent(Tag::kMaxStaleMs, *operation.max_stale_ms);
+  if (operation.session) fields.UnsignedPresent(Tag::kSession, operation.session->Pack());
 }
 
 void AppendOutcome(const Outcome& outcome, Bytes& out) {
@@ -244,6 +267,8 @@ void AppendOutcome(const Outcome& outcome, Bytes& out) {
   fields.Unsigned(Tag::kClientFlags, outcome.client_flags);
   fields.String(Tag::kError, outcome.error);
   fields.Fixed(Tag::kLeader, outcome.leader.value());
+  if (outcome.stale_ms) fields.ZigZagPresent(Tag::kStaleMs, *outcome.stale_ms);
+  fields.Unsigned(Tag::kPosition, outcome.position.Pack());
 }
 
 Result<Operation> DecodeOperation(ByteView input) {

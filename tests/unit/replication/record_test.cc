@@ -38,6 +38,15 @@ TEST(RecordTest, AVersionTravelsInTheValue) {
   Record record;
   record.value = encoded;
   EXPECT_EQ(record.value_as_version(), (Version{Epoch{4}, Seq{77}}));
+  EXPECT_EQ(record.known(), Version{});
+}
+
+TEST(RecordTest, ABeginningMayTellWhatIsKnownToBeMissing) {
+  const Bytes encoded = EncodeVersion({Epoch{4}, Seq{77}}) + EncodeVersion({Epoch{4}, Seq{80}});
+  Record record;
+  record.value = encoded;
+  EXPECT_EQ(record.value_as_version(), (Version{Epoch{4}, Seq{77}}));
+  EXPECT_EQ(record.known(), (Version{Epoch{4}, Seq{80}}));
 }
 
 TEST(RecordTest, NothingFollowsTheLastRecord) {

@@ -32,6 +32,8 @@ Operation FullOperation() {
   operation.client_flags = kUint32Max;
   operation.return_old = true;
   operation.more = {{"k1", "v1"}, {"", ""}, {"k3", ""}};
+  operation.max_stale_ms = kAnyStaleness;
+  operation.session = Version{Epoch{8}, Seq{1}};
   return operation;
 }
 
@@ -46,6 +48,8 @@ Outcome FullOutcome() {
   outcome.client_flags = 3;
   outcome.error = "a reason";
   outcome.leader = NodeId{0x8877665544332211U};
+  outcome.stale_ms = 250;
+  outcome.position = Version{Epoch{8}, Seq{2}};
   return outcome;
 }
 
@@ -77,6 +81,8 @@ proto::Operation Mirror(const Operation& operation) {
   mirror.set_number2(operation.number2);
   mirror.set_client_flags(operation.client_flags);
   mirror.set_return_old(operation.return_old);
+  if (operation.max_stale_ms) mirror.set_max_stale_ms(*operation.max_stale_ms);
+  if (operation.session) mirror.set_session(operation.session->Pack());
   for (const KeyValue& pair : operation.more) {
     proto::KeyValue* added = mirror.add_more();
     added->set_key(std::string(pair.key));
@@ -96,6 +102,8 @@ proto::Outcome Mirror(const Outcome& outcome) {
   mirror.set_client_flags(outcome.client_flags);
   mirror.set_error(outcome.error);
   mirror.set_leader(outcome.leader.value());
+  if (outcome.stale_ms) mirror.set_stale_ms(*outcome.stale_ms);
+  mirror.set_position(outcome.position.Pack());
   return mirror;
 }
 
@@ -153,7 +161,7 @@ TEST(OperationCodecTest, ValuesOutsideAnEnumAreMalformed) {
     void (*spoil)(proto::Operation&);
     const char* message;
   } cases[] = {
-      {[](auto& o) { o.set_code(16); }, "expected code from 1 to 15, got 16"},
+      {[](auto& o) { o.set_code(17); }, "expected code from 1 to 16, got 17"},
       {[](auto& o) { o.set_code(0); }, "an operation without a code"},
       {[](auto& o) { o.set_condition(5); }, "expected condition from 0 to 4, got 5"},
       {[](auto& o) { o.set_expiry(4); }, "expected expiry from 0 to 3, got 4"},
@@ -173,7 +181,7 @@ TEST(OperationCodecTest, AnEnumIsNotTruncatedIntoItsRange) {
   // Code as the varint 2^32 + 1.
   const auto decoded = DecodeOperation("\x08\x81\x80\x80\x80\x10");
   ASSERT_FALSE(decoded.ok());
-  EXPECT_EQ(decoded.error().message, "expected code from 1 to 15, got 4294967297");
+  EXPECT_EQ(decoded.error().message, "expected code from 1 to 16, got 4294967297");
 }
 
 // Cutting a protobuf message between two fields leaves a valid, shorter message; anywhere else it
@@ -242,10 +250,47 @@ TEST(OutcomeCodecTest, AnEmptyValueIsNotAMissingOne) {
 
 TEST(OutcomeCodecTest, AnUnknownStatusIsMalformed) {
   proto::Outcome message;
-  message.set_status(static_cast<std::uint32_t>(Status::kUnknownOutcome) + 1);
+  message.set_status(static_cast<std::uint32_t>(Status::kSessionLost) + 1);
   const auto decoded = DecodeOutcome(message.SerializeAsString());
   ASSERT_FALSE(decoded.ok());
-  EXPECT_EQ(decoded.error().message, "expected status from 0 to 8, got 9");
+  EXPECT_EQ(decoded.error().message, "expected status from 0 to 11, got 12");
+}
+
+TEST(OperationCodecTest, NoQuorumAndTheQuorumNoneDiffer) {
+  Operation operation;
+  for (const std::optional<std::int32_t> quorum : {std::optional<std::int32_t>(), {0}, {-1}, {7}}) {
+    operation.quorum = quorum;
+    Bytes encoded;
+    AppendOperation(operation, encoded);
+    EXPECT_EQ(DecodeOperation(encoded).value().quorum, quorum);
+    proto::Operation message;
+    ASSERT_TRUE(message.ParseFromString(encoded));
+    EXPECT_EQ(message.has_quorum(), quorum.has_value());
+    EXPECT_EQ(message.quorum(), quorum.value_or(0));
+  }
+}
+
+TEST(OperationCodecTest, AbsenceOfWhatReadsAskForIsNotItsDefault) {
+  Operation operation;
+  Bytes none;
+  AppendOperation(operation, none);
+  EXPECT_FALSE(DecodeOperation(none).value().max_stale_ms.has_value());
+  EXPECT_FALSE(DecodeOperation(none).value().session.has_value());
+  operation.max_stale_ms = 0;
+  operation.session = Version{};
+  Bytes zeros;
+  AppendOperation(operation, zeros);
+  EXPECT_EQ(DecodeOperation(zeros).value().max_stale_ms, 0);
+  EXPECT_EQ(DecodeOperation(zeros).value().session, Version{});
+}
+
+TEST(OutcomeCodecTest, AnAgeOfNothingIsAnAge) {
+  Outcome outcome;
+  EXPECT_FALSE(DecodeOutcome(Encode(outcome)).value().stale_ms.has_value());
+  for (const std::int64_t age : {std::int64_t{0}, kUnknownAge}) {
+    outcome.stale_ms = age;
+    EXPECT_EQ(DecodeOutcome(Encode(outcome)).value().stale_ms, age);
+  }
 }
 
 TEST(OutcomeCodecTest, ABooleanIsReadToItsLastByte) {
