@@ -1,56 +1,67 @@
 #include "node/core/control.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
 namespace aegis::node {
 
-using replication::PeerMessage;
-using replication::PeerMessageType;
-using replication::ShardReport;
-using replication::ShardRole;
+using gossip::IsLive;
 
 namespace {
 
-bool IsLive(const Member& member) {
-  return member.state == MemberState::kAlive || member.state == MemberState::kSuspect;
+constexpr Duration kReportEvery = std::chrono::milliseconds(100);
+// A wish of this node's own (to be registered, to leave) is repeated after this long.
+constexpr Duration kWishAgain = std::chrono::milliseconds(200);
+// A node that leaves and leads the log begins to hand over its shards after this long even so.
+constexpr Duration kGiveUpLogPatience = std::chrono::seconds(1);
+
+Session NewSession(Rng& rng) {
+  while (true) {
+    if (const Session session{rng.Next()}; session != Session{}) return session;
+  }
 }
 
-ShardReport NothingYet(std::uint32_t shard) {
-  ShardReport report;
-  report.shard = ShardId{shard};
-  return report;
+// Rounded up.
+std::chrono::milliseconds WholeMilliseconds(Duration duration) {
+  return std::chrono::ceil<std::chrono::milliseconds>(duration);
 }
 
-std::vector<ShardReport> NothingYetOfAny(std::uint32_t shards) {
-  std::vector<ShardReport> reports;
-  reports.reserve(shards);
-  for (std::uint32_t shard = 0; shard < shards; ++shard) reports.push_back(NothingYet(shard));
-  return reports;
+control::PlannerOptions PlannerOptionsOf(const Control::Options& options) {
+  control::PlannerOptions planner = options.planner;
+  planner.first_nodes = std::max(planner.first_nodes, options.bootstrap_expect);
+  return planner;
 }
 
 }  // namespace
 
 void ControlEffects::Clear() {
+  new_log.reset();
   born = false;
+  disk.clear();
+  letters.clear();
   commands.clear();
-  followers.clear();
+  replicas.clear();
+  lease_until = TimePoint::min();
   routing.reset();
   gossip.Clear();
-  mail.clear();
   membership_changed = false;
+  look_again = false;
   wake_up_at = TimePoint::max();
 }
 
-Control::Control(Member self, ClusterSettings settings, Options options, LeadershipRule& rule,
-                 Rng rng, TimePoint now)
+Control::Control(Member self, ClusterSettings settings, Options options,
+                 std::optional<Recovered> recovered, Rng rng, TimePoint now)
     : options_(std::move(options)),
-      rule_(rule),
       rng_(rng),
-      swim_(std::move(self), settings, options_.gossip, Rng(rng_.Next()), now),
-      started_(now),
+      swim_(self, settings, options_.gossip, Rng(rng_.Next()), now),
+      memory_(self.session),
+      recovered_(std::move(recovered)),
       members_(swim_.members()),
+      roll_(self.id, now),
+      leases_(options_.lease, {self.id, self.session}, now),
+      director_(options_.director),
       routing_(std::make_shared<RoutingTable>()) {}
 
 void Control::Start(TimePoint now, ControlEffects& effects) {
@@ -65,6 +76,7 @@ void Control::Join(std::span<const Endpoint> seeds, TimePoint now, ControlEffect
 
 void Control::Tick(TimePoint now, ControlEffects& effects) {
   swim_.Tick(now, effects.gossip);
+  if (log_ && superseded_.empty()) log_->Tick(now, agreed_);
   AfterGossip(now, effects);
 }
 
@@ -95,15 +107,13 @@ void Control::AfterGossip(TimePoint now, ControlEffects& effects) {
   MaybeBeBorn(now);
   if (born() && !announced_birth_) {
     announced_birth_ = true;
-    own_ = NothingYetOfAny(settings().num_shards);
-    routes_.resize(settings().num_shards);
-    told_followers_.resize(settings().num_shards);
-    leaderless_ = settings().num_shards;  // Until the first Evaluate() knows better.
     effects.born = true;
     effects.membership_changed = true;
+    OpenLog(now, effects);
   }
   if (effects.membership_changed) routing_dirty_ = true;
-  effects.wake_up_at = swim_.wake_up_at();
+  if (effects.membership_changed && log_) roll_.Meet(members_, log_->voters());
+  Proceed(now, effects);
 }
 
 void Control::MaybeBeBorn(TimePoint now) {
@@ -127,33 +137,26 @@ void Control::BeBorn(TimePoint now) {
   while (!settings.born());
   settings.hash_seed = rng_.Next();
   swim_.SetSettings(settings, now);
+  founder_ = true;
   AEGIS_LOG(kInfo, "control", "formed cluster {:016x}: {} shards, replication factor {}",
             settings.id.value(), settings.num_shards, settings.replication_factor);
 }
 
-void Control::RecomputePlacement() {
-  // A dead member keeps its place until gossip forgets it: it may be back in a moment, and its
-  // return should not move the whole cluster twice.
-  std::vector<ring::PlacementMember> placed;
-  for (const Member& member : members_) {
-    if (member.state == MemberState::kLeft || IsLeaving(member.id)) continue;
-    placed.push_back({member.id, member.weight, member.zone});
+void Control::OpenLog(TimePoint now, ControlEffects& effects) {
+  if (!recovered_) {
+    consensus::ServerId server;
+    do server = consensus::ServerId{rng_.Next()};
+    while (server == consensus::ServerId{});
+    recovered_ = {server, founder_ ? consensus::RaftNode::Birth(server) : consensus::Persisted{}};
+    effects.new_log = {{settings().id, swim_.self().id, server}, recovered_->persisted};
   }
-  if (placed.empty()) placed.push_back({swim_.self().id, swim_.self().weight, swim_.self().zone});
-  if (placed == placed_) return;
-  ring::PlacementOptions options;
-  options.num_shards = settings().num_shards;
-  options.replication_factor = settings().replication_factor;
-  options.virtual_nodes = settings().virtual_nodes;
-  placement_ = ring::ComputePlacement(placed, options);
-  placed_ = std::move(placed);
-  routing_dirty_ = true;
-}
-
-bool Control::IsLeaving(NodeId node) const {
-  if (node == swim_.self().id) return leaving_;
-  const auto peer = peers_.find(node);
-  return peer != peers_.end() && peer->second.leaving;
+  const bool begun = !recovered_->persisted.entries.empty();
+  const control::Lineage lineage{begun ? settings().id.value() : 0};
+  log_.emplace(swim_.self().id, recovered_->server, std::move(recovered_->persisted),
+               ControlLog::Beginning{.lineage = lineage, .writes = 0, .counters = {}},
+               leases_.voter(), Rng(rng_.Next()), now);
+  roll_.Meet(members_, log_->voters());
+  log_->Start(now, agreed_);
 }
 
 std::vector<Member> Control::LinkedPeers() const {
@@ -165,178 +168,270 @@ std::vector<Member> Control::LinkedPeers() const {
   return peers;
 }
 
-// --- Peers --------------------------------------------------------------------------------------
+// --- Agreeing -----------------------------------------------------------------------------------
 
-void Control::OnLinkUp(NodeId peer, Session session) {
-  Peer& state = peers_[peer];
-  state = {};
-  state.session = session;
-  state.shards = NothingYetOfAny(settings().num_shards);
-  state.told = state.shards;
+void Control::OnControlLinkUp(NodeId peer, TimePoint now, ControlEffects& effects) {
+  control_links_.insert(peer);
+  Proceed(now, effects);
 }
 
-void Control::OnLinkDown(NodeId peer, Session session, TimePoint now, ControlEffects& effects) {
-  const auto found = peers_.find(peer);
-  if (found == peers_.end() || found->second.session != session) return;
-  peers_.erase(found);
+void Control::OnControlLinkDown(NodeId peer, TimePoint now, ControlEffects& effects) {
+  control_links_.erase(peer);
+  strangers_.erase(peer);
+  if (log_) log_->OnLinkDown(peer);
+  if (leader_) leader_->OnLinkDown(peer);
+  if (told_to_ == peer) told_to_ = kNoNode;
   swim_.ProbeSoon(peer, now, effects.gossip);
   AfterGossip(now, effects);
 }
 
-void Control::OnReports(NodeId peer, const PeerMessage& reports) {
-  const auto found = peers_.find(peer);
-  if (found == peers_.end()) return;
-  Peer& state = found->second;
-  for (const ShardReport& report : reports.reports) {
-    if (report.shard.value() < state.shards.size()) state.shards[report.shard.value()] = report;
-  }
-  state.leaving = reports.leaving;
-  state.heard = true;
+void Control::OnPeerLinkDown(NodeId peer, TimePoint now, ControlEffects& effects) {
+  swim_.ProbeSoon(peer, now, effects.gossip);
+  AfterGossip(now, effects);
 }
 
-void Control::SendReports(ControlEffects& effects) {
-  for (auto& [node, peer] : peers_) {
-    PeerMessage message;
-    message.type = PeerMessageType::kReports;
-    message.leaving = leaving_;
-    for (std::size_t shard = 0; shard < own_.size(); ++shard) {
-      if (own_[shard] == peer.told[shard]) continue;
-      message.reports.push_back(own_[shard]);
-      peer.told[shard] = own_[shard];
-    }
-    if (peer.told_once && message.reports.empty() && peer.told_leaving == leaving_) continue;
-    peer.told_once = true;
-    peer.told_leaving = leaving_;
-    PeerMail mail{.to = node, .frame = {}};
-    replication::AppendPeerFrame(message, mail.frame);
-    effects.mail.push_back(std::move(mail));
+void Control::OnControlMessage(NodeId from, const ControlEnvelope& envelope, TimePoint now,
+                               ControlEffects& effects) {
+  if (!log_) return;
+  if (IsOfThisLog(from, envelope, now, effects)) {
+    roll_.Hear(from, now);
+    Take(from, envelope.message, now);
+    const bool beat = std::holds_alternative<RaftLetter>(envelope.message) ||
+                      std::holds_alternative<Push>(envelope.message);
+    if (beat && from == log_->leader()) roll_.HearLeader(now);
   }
+  Proceed(now, effects);
+}
+
+void Control::Take(NodeId from, const ControlMessage& message, TimePoint now) {
+  if (const auto* letter = std::get_if<RaftLetter>(&message)) {
+    log_->OnLetter(from, *letter, now, agreed_);
+  } else if (const auto* request = std::get_if<lease::Request>(&message)) {
+    leases_.OnRequest(from, *request, now, agreed_);
+  } else if (const auto* grant = std::get_if<lease::Grant>(&message)) {
+    leases_.OnGrant(from, *grant, now);
+  } else if (const auto* question = std::get_if<VoterQuestion>(&message)) {
+    leases_.OnQuestion(from, *question, now, agreed_);
+  } else if (const auto* voter = std::get_if<lease::VoterReport>(&message)) {
+    if (leader_) leader_->OnVoterReport(from, *voter, now);
+  } else if (const auto* push = std::get_if<Push>(&message)) {
+    log_->OnPush(from, *push, agreed_);
+  } else if (const auto* report = std::get_if<NodeReport>(&message)) {
+    log_->OnApplied(from, report->applied, now);
+    if (leader_) leader_->OnNodeReport(from, *report, now);
+  } else if (const auto* proposal = std::get_if<Proposal>(&message)) {
+    log_->OnProposal(*proposal, now, agreed_);
+  }
+}
+
+void Control::OnDurable(std::uint64_t number, TimePoint now, ControlEffects& effects) {
+  if (number >= recovering_) recovering_ = 0;
+  if (log_ && superseded_.empty()) log_->OnDurable(number, now, agreed_);
+  Proceed(now, effects);
+}
+
+void Control::Proceed(TimePoint now, ControlEffects& effects) {
+  TimePoint wake_up = swim_.wake_up_at();
+  if (log_ && superseded_.empty()) {
+    SeeToSelf(now);
+    SeeToOrders(now);
+    SeeToLeadership(now);
+    leases_.Tick(log_->voters(), healthy_, now, agreed_);
+    Report(now);
+    log_->Distribute(control_links_, leader_ && leader_->electorate().settled(), now, agreed_);
+    wake_up = std::min({wake_up, log_->wake_up_at(), leases_.wake_up_at(), next_report_});
+  }
+  for (DiskWrite& write : agreed_.disk) effects.disk.push_back(std::move(write));
+  for (ControlLetter& letter : agreed_.letters) {
+    if (recovering_ != 0) break;  // A crash could still undo all of it.
+    letter.lineage = log_->lineage();
+    effects.letters.push_back(std::move(letter));
+  }
+  if (agreed_.state_changed) {
+    effects.look_again = true;
+    routing_dirty_ = true;
+  }
+  agreed_.Clear();
+  effects.lease_session = leases_.holder().session;
+  effects.lease_until = leases_.valid_until();
+  effects.wake_up_at = wake_up;
+}
+
+// What this node asks of the log for itself.
+void Control::SeeToSelf(TimePoint now) {
+  const control::State& state = log_->state();
+  if (!state.born()) {
+    // Only its founder leads a log in which nothing stands yet.
+    if (log_->in_charge() && now >= next_wish_) {
+      next_wish_ = now + kWishAgain;
+      log_->Propose(control::Birth{settings()}, now, agreed_);
+    }
+    return;
+  }
+  const control::NodeState* const self = state.Find(swim_.self().id);
+  const bool registered = self != nullptr && self->session == leases_.holder().session;
+  if (!registered) {
+    // A session asks to follow one other and never a second: so none that was superseded comes
+    // back.
+    const Session previous = self == nullptr ? Session{} : self->session;
+    if (follows_ && *follows_ != previous) leases_.Renew(NewSession(rng_));
+    follows_ = previous;
+    return;
+  }
+  if (state.FenceOf(leases_.holder()) != nullptr) {
+    AEGIS_LOG(kWarn, "control",
+              "this node lost its lease to a fence; it goes on under a new session");
+    leases_.Renew(NewSession(rng_));
+    follows_ = self->session;
+    return;
+  }
+  if (leaving_ && !self->leaving && (now >= next_wish_ || log_->leader() != wished_of_)) {
+    next_wish_ = now + kWishAgain;
+    wished_of_ = log_->leader();
+    // While the log changes its leader nothing is committed: before the first hand-over, nobody
+    // waits for that.
+    if (now < lead_log_until_ && GiveUpLog(now)) return;
+    log_->Propose(control::Leaving{leases_.holder()}, now, agreed_);
+  }
+}
+
+// False: this node does not lead the log, or nobody else could.
+bool Control::GiveUpLog(TimePoint now) {
+  if (!log_->raft().leads()) return false;
+  for (const NodeId voter : log_->voters()) {
+    const control::NodeState* const node = log_->state().Find(voter);
+    const bool stays = node != nullptr && !node->leaving && voter != swim_.self().id;
+    if (!stays || !Live().contains(voter)) continue;
+    log_->TransferLeadership(consensus::ServerId{node->server}, now, agreed_);
+    return true;
+  }
+  return false;
+}
+
+void Control::SeeToLeadership(TimePoint now) {
+  if (!log_->in_charge() || (leader_ && leader_->term() != log_->raft().term())) leader_.reset();
+  if (!log_->in_charge() || !log_->state().born()) return;
+  if (!leader_) {
+    leader_.emplace(ControlLeader::Options{options_.lease, PlannerOptionsOf(options_)},
+                    swim_.self().id, *log_, leases_.voter(), now);
+  }
+  leader_->OnNodeReport(swim_.self().id, OwnReport(), now);
+  leader_->Tick(Seen(), now, agreed_);
+}
+
+NodeReport Control::OwnReport() const {
+  const control::State& state = log_->state();
+  NodeReport report;
+  report.applied = state.applied();
+  const Member& member = swim_.self();
+  const control::NodeState* const self = state.Find(member.id);
+  if (state.born() && (self == nullptr || self->session != leases_.holder().session)) {
+    report.wants = control::Register{.node = member.id,
+                                     .session = leases_.holder().session,
+                                     .previous = self == nullptr ? Session{} : self->session,
+                                     .memory = memory_,
+                                     .server = log_->server().value(),
+                                     .name = member.name,
+                                     .zone = member.zone,
+                                     .weight = member.weight,
+                                     .lease = WholeMilliseconds(options_.lease.duration)};
+  }
+  const std::vector<ShardReport>& shards = director_.reports();
+  for (std::size_t id = 0; id < shards.size() && id < state.shards().size(); ++id) {
+    const control::ShardState& shard = state.shards()[id];
+    const bool headless = shard.epoch != Epoch{} && state.FenceOf(shard.leader) != nullptr;
+    if (headless && shards[id].whole) report.held.emplace_back(shards[id].shard, shards[id].last);
+  }
+  return report;
+}
+
+// Tells whoever leads the log, or, if that is not known, everybody.
+void Control::Report(TimePoint now) {
+  const NodeId leader = log_->leader();
+  NodeReport report = OwnReport();
+  const bool news = leader != told_to_ || report.wants != told_.wants || report.held != told_.held;
+  if (now < next_report_ && !(news && leader != kNoNode)) return;
+  next_report_ = now + kReportEvery;
+  told_to_ = leader;
+  told_ = report;
+  if (leader == swim_.self().id) return;
+  if (leader != kNoNode && control_links_.contains(leader)) {
+    agreed_.letters.push_back({leader, std::move(report)});
+    return;
+  }
+  for (const NodeId peer : control_links_) agreed_.letters.push_back({peer, report});
+}
+
+ControlLeader::Seen Control::Seen() const {
+  ControlLeader::Seen seen;
+  for (const Member& member : members_) {
+    if (member.state == MemberState::kLeft) seen.left.insert(member.id);
+    if (IsLive(member)) seen.live.insert(member.id);
+  }
+  return seen;
+}
+
+std::set<NodeId> Control::Live() const {
+  std::set<NodeId> live;
+  for (const Member& member : members_) {
+    const bool self = member.id == swim_.self().id;
+    const bool linked = control_links_.contains(member.id) && !strangers_.contains(member.id);
+    if (self || (IsLive(member) && linked)) live.insert(member.id);
+  }
+  return live;
 }
 
 // --- Deciding -----------------------------------------------------------------------------------
 
-std::vector<PeerView> Control::Views() const {
-  std::vector<PeerView> views;
-  for (const Member& member : members_) {
-    if (member.id == swim_.self().id) continue;
-    PeerView view;
-    view.node = member.id;
-    view.live = IsLive(member);
-    if (const auto peer = peers_.find(member.id); peer != peers_.end()) {
-      view.leaving = peer->second.leaving;
-      view.heard = peer->second.heard;
-    }
-    views.push_back(view);
-  }
-  return views;
-}
-
-// Before it has heard of anybody, a node that is not alone by intention decides nothing.
-bool Control::MayDecide(TimePoint now) const {
-  if (!born()) return false;
-  if (options_.seeds.empty() || swim_.joined()) return true;
-  if (members_.size() > 1) return true;
-  return now - started_ >= options_.rejoin_patience;
-}
-
 void Control::Evaluate(LocalShards& shards, TimePoint now, ControlEffects& effects) {
-  if (!born()) return PublishUnborn(now, effects);
-  RecomputePlacement();
-  hand_overs_ = 0;
-  for (std::size_t shard = 0; shard < own_.size(); ++shard) {
-    own_[shard] = shards.Report(ShardId{static_cast<std::uint32_t>(shard)});
-    if (own_[shard].role == ShardRole::kDraining) ++hand_overs_;
+  if (!log_) {
+    PublishUnborn(now, effects);
+    return;
   }
-  if (MayDecide(now)) {
-    std::vector<PeerView> views = Views();
-    unsynced_ = 0;
-    leaderless_ = 0;
-    led_ = 0;
-    for (std::uint32_t shard = 0; shard < own_.size(); ++shard) {
-      DecideShard(ShardId{shard}, shards, views, now, effects);
-    }
-    const auto can_take_over = [](const PeerView& view) {
-      return view.live && view.heard && !view.leaving;
-    };
-    drained_ = leaving_ && (led_ == 0 || std::none_of(views.begin(), views.end(), can_take_over));
+  const std::set<NodeId> live = Live();
+  ShardDirector::Decisions decisions;
+  director_.Direct({.state = log_->state(),
+                    .self = leases_.holder(),
+                    .memory = memory_,
+                    .lease_holds = now < leases_.valid_until(),
+                    .live = live,
+                    .control_leader = log_->leader()},
+                   shards, now, decisions);
+  for (const control::Command& command : decisions.proposals) {
+    if (superseded_.empty()) log_->Propose(command, now, agreed_);
   }
-  SendReports(effects);
+  roll_.Look(now);
+  WatchVoters(now);
+  effects.commands = std::move(decisions.commands);
+  effects.replicas = std::move(decisions.replicas);
+  if (decisions.routes_changed) routing_dirty_ = true;
+  drained_ = leaving_ && IsDrained();
+  if (leaving_ && director_.led() == 0 && now >= next_wish_) {
+    next_wish_ = now + kWishAgain;
+    GiveUpLog(now);
+  }
+  Proceed(now, effects);
   Publish(effects);
 }
 
-void Control::DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerView>& views,
-                          TimePoint now, ControlEffects& effects) {
-  const std::size_t at = shard.value();
-  for (PeerView& view : views) {
-    if (view.heard) view.report = peers_.find(view.node)->second.shards[at];
-  }
-  ShardSituation situation;
-  situation.shard = shard;
-  situation.self = swim_.self().id;
-  situation.self_leaving = leaving_;
-  situation.own = own_[at];
-  situation.placement = placement_.replicas[at];
-  situation.peers = views;
-  situation.successor = SuccessorOf(situation);
-  situation.hand_overs_free =
-      options_.hand_overs_max > hand_overs_ ? options_.hand_overs_max - hand_overs_ : 0;
-  situation.successor_in_sync =
-      own_[at].role == ShardRole::kLeader && situation.successor != situation.self &&
-      situation.successor != kNoNode && shards.InSync(shard, situation.successor);
-
-  const ShardDecision decision = rule_.Decide(situation, now);
-  if (decision.command.kind != ShardCommand::Kind::kNothing) {
-    ShardCommand command = decision.command;
-    command.shard = shard;
-    command.decided_on_role = own_[at].role;
-    command.decided_on_epoch = own_[at].epoch;
-    effects.commands.push_back(command);
-  }
-  if (decision.command.kind == ShardCommand::Kind::kHandOver) ++hand_overs_;
-
-  const bool leads = decision.leader == situation.self && decision.leader != kNoNode;
-  if (leads) TellFollowers(shard, decision.epoch, effects);
-  const bool may_give_up = own_[at].role == ShardRole::kDraining ||
-                           (own_[at].role == ShardRole::kLeader && situation.successor != kNoNode);
-  if (may_give_up || leads) ++led_;
-  if (decision.leader == kNoNode) ++leaderless_;
-  const bool placed = std::find(situation.placement.begin(), situation.placement.end(),
-                                situation.self) != situation.placement.end();
-  if (placed && !(own_[at].whole && own_[at].role != ShardRole::kNone)) ++unsynced_;
-
-  ShardRoute route;
-  route.epoch = decision.epoch;
-  route.leader = decision.leader;
-  route.replicas.assign(situation.placement.begin(), situation.placement.end());
-  if (route != routes_[at]) {
-    routes_[at] = std::move(route);
-    routing_dirty_ = true;
-  }
-}
-
-NodeId Control::SuccessorOf(const ShardSituation& situation) const {
-  for (const NodeId node : situation.placement) {
-    if (node == situation.self) {
-      if (!leaving_) return node;
-      continue;
-    }
-    const auto view = std::find_if(situation.peers.begin(), situation.peers.end(),
-                                   [&](const PeerView& peer) { return peer.node == node; });
-    if (view == situation.peers.end()) continue;
-    if (view->live && view->heard && !view->leaving) return node;
-  }
-  return kNoNode;
-}
-
-void Control::TellFollowers(ShardId shard, Epoch epoch, ControlEffects& effects) {
-  std::vector<NodeId> followers;
-  for (const NodeId node : placement_.replicas[shard.value()]) {
-    if (node != swim_.self().id) followers.push_back(node);
-  }
-  ToldFollowers& told = told_followers_[shard.value()];
-  if (told.epoch == epoch && told.nodes == followers) return;
-  told = {epoch, followers};
-  effects.followers.push_back({shard, std::move(followers)});
+bool Control::IsDrained() const {
+  if (!superseded_.empty()) return true;
+  const NodeId self = swim_.self().id;
+  const std::set<NodeId> live = Live();
+  const bool anybody = std::ranges::any_of(live, [&](NodeId node) {
+    const control::NodeState* const state = log_->state().Find(node);
+    return node != self && state != nullptr && !state->removed && !state->leaving;
+  });
+  if (!anybody) return true;  // Nobody is there to take over.
+  // One that lost its lease leads nothing, but may hold what nobody else does.
+  if (director_.led() > 0 || director_.held_alone() > 0) return false;
+  // The log has to go on without this node.
+  const std::vector<NodeId> voters = log_->voters();
+  if (std::find(voters.begin(), voters.end(), self) == voters.end()) return true;
+  const auto others = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
+    return voter != self && live.contains(voter);
+  });
+  return !log_->raft().leads() && static_cast<std::size_t>(others) > voters.size() / 2;
 }
 
 void Control::Publish(ControlEffects& effects) {
@@ -347,7 +442,13 @@ void Control::Publish(ControlEffects& effects) {
   table->settings = settings();
   if (!born()) table->unborn_reason = unborn_reason_;
   table->members = members_;
-  table->shards = routes_;
+  if (born()) {
+    table->shards = director_.routes();
+    table->shards.resize(settings().num_shards);
+    for (const auto& [id, node] : log_->state().nodes()) {
+      if (log_->state().FenceOf({id, node.session}) != nullptr) table->fenced.push_back(id);
+    }
+  }
   routing_ = std::move(table);
   routing_dirty_ = false;
   effects.routing = routing_;
@@ -360,35 +461,17 @@ void Control::PublishUnborn(TimePoint now, ControlEffects& effects) {
   Publish(effects);
 }
 
-// --- Leaving, readiness -------------------------------------------------------------------------
+// --- Leaving ------------------------------------------------------------------------------------
 
-void Control::Leave() { leaving_ = true; }
+void Control::Leave(TimePoint now) {
+  if (std::exchange(leaving_, true)) return;
+  lead_log_until_ = now + kGiveUpLogPatience;
+  next_wish_ = now;
+}
 
 void Control::Goodbye(TimePoint now, ControlEffects& effects) {
   swim_.Leave(now, effects.gossip);
   AfterGossip(now, effects);
-}
-
-Readiness Control::readiness(TimePoint now) const {
-  const auto not_ready = [](std::string reason) { return Readiness{false, std::move(reason)}; };
-  if (leaving_) return not_ready("leaving the cluster");
-  if (!swim_.refusal().empty()) return not_ready(swim_.refusal());
-  if (!born() && options_.bootstrap_expect > 1) {
-    const auto live = std::count_if(members_.begin(), members_.end(), IsLive);
-    return not_ready("waiting for the cluster to form: " + std::to_string(live) + " of " +
-                     std::to_string(options_.bootstrap_expect) + " nodes are here");
-  }
-  if (!born() || !MayDecide(now)) {
-    std::string seeds;
-    for (const Endpoint& seed : options_.seeds) {
-      seeds += (seeds.empty() ? "" : ", ") + seed.ToString();
-    }
-    return not_ready("no seed with a cluster has answered yet: " + seeds);
-  }
-  const std::string all = " of " + std::to_string(own_.size()) + " shards ";
-  if (leaderless_ > 0) return not_ready(std::to_string(leaderless_) + all + "have no leader");
-  if (unsynced_ > 0) return not_ready(std::to_string(unsynced_) + all + "are being copied here");
-  return {true, "ready"};
 }
 
 }  // namespace aegis::node

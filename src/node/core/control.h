@@ -1,18 +1,21 @@
 // Control: the control plane of one node as one deterministic machine.
 //
-// It owns membership (gossip::Swim), knows where shards should live (ring), keeps what every peer
-// reported about every shard, applies the LeadershipRule, and publishes the routing table. The
-// shell feeds it datagrams, streams, link events, reports and time, all on the control thread, and
-// carries out the effects.
+// It owns membership (gossip::Swim), this node's part in the control log (ControlLog), both halves
+// of the leases (LeaseKeeper), the duties of the log's leader while this node is that
+// (ControlLeader), and what follows for the shards (ShardDirector). It publishes the routing
+// table. The shell feeds it datagrams, streams, frames, what is durable, and time, all on the
+// control thread, and carries out the effects.
 //
 // Birth: a node with a remembered or joined cluster adopts its settings; one without seeds forms a
 // cluster of one; with bootstrap_expect N the node with the lowest id forms it once N are there.
+// Who forms the cluster is the only voter of a new control log; everybody else joins that log.
 
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -22,36 +25,43 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "consensus/log_store.h"
+#include "control/planner.h"
 #include "gossip/swim.h"
+#include "lease/lease.h"
 #include "model/cluster.h"
 #include "model/endpoint.h"
 #include "model/member.h"
 #include "model/routing.h"
-#include "node/core/leadership.h"
-#include "replication/peer_message.h"
-#include "ring/placement.h"
+#include "node/core/control_leader.h"
+#include "node/core/control_log.h"
+#include "node/core/lease_keeper.h"
+#include "node/core/shard_director.h"
+#include "node/core/voter_roll.h"
 
 namespace aegis::node {
 
-struct PeerMail {
-  NodeId to;
-  Bytes frame;  // A whole peer frame; lost if the link is down (a new link starts over).
-};
-
-// In this order: create the shards if `born`, apply `commands`, then publish `routing`; the rest
+// In this order: create the log and the shards if they are asked for, queue `disk`, apply
+// `commands` and `replicas`, then send `letters` and publish `lease_until` and `routing`; the rest
 // at any time.
 struct ControlEffects {
-  bool born = false;  // settings() are final from now on: create the shards.
-  std::vector<ShardCommand> commands;
-  struct Followers {
-    ShardId shard;
-    std::vector<NodeId> nodes;
+  struct NewLog {
+    consensus::LogIdentity identity;
+    consensus::Persisted persisted;
+    bool replaces = false;  // There is a store: it goes, and what is queued for it.
   };
-  std::vector<Followers> followers;             // Shard::SetFollowers, after `commands`.
-  std::shared_ptr<const RoutingTable> routing;  // Null: unchanged.
+  std::optional<NewLog> new_log;  // Create the store, durably, before any of `disk`.
+  bool born = false;              // settings() are final from now on: create the shards.
+  std::vector<DiskWrite> disk;    // In order; then Control::OnDurable().
+  std::vector<ControlLetter> letters;
+  std::vector<ShardCommand> commands;
+  std::vector<ShardDirector::Replicas> replicas;  // Shard::SetReplicas(), after `commands`.
+  Session lease_session;                          // See LeaseView; always set, as is ...
+  TimePoint lease_until = TimePoint::min();       // ... until when it holds.
+  std::shared_ptr<const RoutingTable> routing;    // Null: unchanged.
   gossip::Effects gossip;
-  std::vector<PeerMail> mail;
   bool membership_changed = false;          // Links to dial or drop, the node record to write.
+  bool look_again = false;                  // Call Evaluate() soon.
   TimePoint wake_up_at = TimePoint::max();  // Call Tick() no later than this.
 
   void Clear();
@@ -67,17 +77,24 @@ class Control {
   struct Options {
     std::vector<Endpoint> seeds;  // Numeric. Gossip addresses to join through.
     std::uint32_t bootstrap_expect = 0;
-    // After this long without an answer from any seed, a node that was born before (settings
-    // remembered in its data dir) serves alone again. New nodes wait for ever.
-    Duration rejoin_patience = std::chrono::seconds(5);
-    std::size_t hand_overs_max = 8;  // Shards this node hands over at the same time.
+    // This node founded the remembered cluster and lost its log before it promised anything in it:
+    // it founds that log again. REQUIRES: settings that are born, nothing recovered.
+    bool founder = false;
     gossip::Swim::Options gossip;
+    lease::Options lease;
+    control::PlannerOptions planner;
+    ShardDirector::Options director;
+  };
+
+  // What a restarted node finds in its log.
+  struct Recovered {
+    consensus::ServerId server;
+    consensus::Persisted persisted;
   };
 
   // `settings`: what a new cluster would be born with (id 0), or the remembered cluster.
-  // REQUIRES: rule outlives this.
-  Control(Member self, ClusterSettings settings, Options options, LeadershipRule& rule, Rng rng,
-          TimePoint now);
+  Control(Member self, ClusterSettings settings, Options options,
+          std::optional<Recovered> recovered, Rng rng, TimePoint now);
 
   void Start(TimePoint now, ControlEffects& effects);
   void Tick(TimePoint now, ControlEffects& effects);
@@ -91,26 +108,44 @@ class Control {
   void OnStreamReply(std::uint64_t id, const Result<Bytes>& reply, TimePoint now,
                      ControlEffects& effects);
 
-  // Peer links. A link is one established PeerSession; a newer one replaces an older.
-  // The shell does not report the end of a link that was replaced.
-  void OnLinkUp(NodeId peer, Session session);
-  void OnLinkDown(NodeId peer, Session session, TimePoint now, ControlEffects& effects);
-  void OnReports(NodeId peer, const replication::PeerMessage& reports);
+  // Control links: this node's own, over which it sends. Letters to a peer arrive in order as long
+  // as its link stands.
+  void OnControlLinkUp(NodeId peer, TimePoint now, ControlEffects& effects);
+  void OnControlLinkDown(NodeId peer, TimePoint now, ControlEffects& effects);
+  // A message that came over a peer's control link.
+  void OnControlMessage(NodeId from, const ControlEnvelope& envelope, TimePoint now,
+                        ControlEffects& effects);
+  // All of effects.disk up to this number is durable.
+  void OnDurable(std::uint64_t number, TimePoint now, ControlEffects& effects);
 
-  // Looks at the shards and decides. `own` has one report per shard, indexed by id; `in_sync`
-  // answers whether a shard that this node leads has `follower` in sync. Call after `changed` of
-  // ShardEffects, after anything above, and at least every evaluate_interval().
-  class LocalShards {
-   public:
-    virtual ~LocalShards() = default;
-    virtual replication::ShardReport Report(ShardId shard) = 0;
-    virtual bool InSync(ShardId shard, NodeId follower) = 0;
-  };
+  // A link for shards broke: its peer may be dead.
+  void OnPeerLinkDown(NodeId peer, TimePoint now, ControlEffects& effects);
+  // Whether this node's workers tick: without them it asks for no lease.
+  void SetHealthy(bool healthy) { healthy_ = healthy; }
+
+  // Looks at the shards and decides. Call when effects.look_again says so, after `changed` of
+  // ShardEffects, and at least every evaluate_interval().
   void Evaluate(LocalShards& shards, TimePoint now, ControlEffects& effects);
   static constexpr Duration evaluate_interval() { return std::chrono::milliseconds(50); }
 
-  // Graceful leave. First hands over every shard it leads, then says goodbye: left() tells.
-  void Leave();
+  // This node goes on as the only voter of the control log, as a new lineage, with what it knows:
+  // an operator has said that the others are lost. What that risks: docs/OPERATIONS.md.
+  // Errors: kInvalid, why it must not, or need not.
+  Result<Ok> Recover(TimePoint now, ControlEffects& effects);
+  // Who is missing, if it may. Errors: as Recover()'s.
+  Result<VoterRoll::Count> MayRecover(TimePoint now) const;
+
+  // An operator gives up a node that is gone: nothing waits any more for what its memory held. Once
+  // it has been gone for as long as it keeps its place, its shards begin anew with what there is,
+  // and it is removed. Asking again changes nothing. Errors: kInvalid, why it must not.
+  // True: the cluster has agreed on it. False: it is asked to, until it has.
+  Result<bool> Forget(const std::string& node, TimePoint now, ControlEffects& effects);
+  // Which node that is, by its name or its id in hex, and what became of it. Errors: as Forget()'s.
+  Result<control::NodeState> MayForget(const std::string& node) const;
+
+  // Graceful leave. First hands over the control log, if it leads that, then every shard that it
+  // leads; then says goodbye: drained() tells.
+  void Leave(TimePoint now);
   // True once nothing is led any more (or nobody is there to take over).
   bool drained() const { return drained_; }
   // Says goodbye to the cluster. Call when drained, or out of patience.
@@ -118,70 +153,96 @@ class Control {
   // The goodbye has been sent; the process may end.
   bool goodbye_said() const { return swim_.farewell_said(); }
 
-  // Peers this node keeps a link with; the one with the lower id dials.
+  // Peers this node keeps links with; of the link for shards, the one with the lower id dials.
   std::vector<Member> LinkedPeers() const;
 
   Readiness readiness(TimePoint now) const;
   bool born() const { return swim_.settings().born(); }
+  // This process founded the cluster's control log.
+  bool founder() const { return founder_; }
   const ClusterSettings& settings() const { return swim_.settings(); }
   const gossip::Swim& swim() const { return swim_; }
   const RoutingTable& routing() const { return *routing_; }
+  TimePoint lease_until() const { return leases_.valid_until(); }
+  const Holder& holder() const { return leases_.holder(); }
+  // Which voters this node hears. REQUIRES: log().
+  VoterRoll::Count CallVoters(TimePoint now) const;
+  // Empty; or why this node takes no part in the control log any more: the cluster was recovered
+  // without what it knows.
+  const std::string& superseded() const { return superseded_; }
+  // Null until born.
+  const ControlLog* log() const { return log_ ? &*log_ : nullptr; }
+  const ControlLeader* leader() const { return leader_ ? &*leader_ : nullptr; }
 
  private:
-  struct Peer {
-    Session session;
-    bool leaving = false;
-    bool heard = false;
-    std::vector<replication::ShardReport> shards;  // What it reported, indexed by shard.
-    std::vector<replication::ShardReport> told;    // What we last reported to it.
-    bool told_once = false;
-    bool told_leaving = false;
-  };
-  struct ToldFollowers {
-    Epoch epoch;
-    std::vector<NodeId> nodes;
-  };
-
   void AfterGossip(TimePoint now, ControlEffects& effects);
   void MaybeBeBorn(TimePoint now);
   void BeBorn(TimePoint now);
-  void RecomputePlacement();
-  bool IsLeaving(NodeId node) const;
-  bool MayDecide(TimePoint now) const;
-  void DecideShard(ShardId shard, LocalShards& shards, std::vector<PeerView>& views, TimePoint now,
+  void OpenLog(TimePoint now, ControlEffects& effects);
+
+  // Lineages: control_lineage.cc.
+  bool IsOfThisLog(NodeId from, const ControlEnvelope& envelope, TimePoint now,
                    ControlEffects& effects);
-  NodeId SuccessorOf(const ShardSituation& situation) const;
-  void TellFollowers(ShardId shard, Epoch epoch, ControlEffects& effects);
-  void SendReports(ControlEffects& effects);
-  std::vector<PeerView> Views() const;
+  void OnDescent(NodeId from, const Descent& descent, control::Lineage theirs, TimePoint now,
+                 ControlEffects& effects);
+  void TellDescent(NodeId to, TimePoint now);
+  bool MayFollow(const control::Recovery& recovery) const;
+  void Follow(control::Lineage lineage, NodeId with, TimePoint now, ControlEffects& effects);
+  void BeSuperseded(NodeId by, TimePoint now);
+  // The log is another from now on. REQUIRES: recovered_.
+  void ReplaceLog(control::Lineage lineage, std::uint64_t writes, TimePoint now);
+  void WatchVoters(TimePoint now);
+  void Take(NodeId from, const ControlMessage& message, TimePoint now);
+
+  // Everything but gossip, after whatever came in.
+  void Proceed(TimePoint now, ControlEffects& effects);
+  void SeeToSelf(TimePoint now);
+  void SeeToOrders(TimePoint now);
+  bool GiveUpLog(TimePoint now);
+  void SeeToLeadership(TimePoint now);
+  void Report(TimePoint now);
+  NodeReport OwnReport() const;
+  ControlLeader::Seen Seen() const;
+  std::set<NodeId> Live() const;
+  bool IsDrained() const;
   void Publish(ControlEffects& effects);
   // Without a cluster there is nothing to route, but clients are told what this node waits for.
+  std::string DescribeLeaving() const;
   void PublishUnborn(TimePoint now, ControlEffects& effects);
 
   const Options options_;
-  LeadershipRule& rule_;
   Rng rng_;
   gossip::Swim swim_;
-  const TimePoint started_;
+  const Session memory_;  // Of this process.
+  std::optional<Recovered> recovered_;
   std::vector<Member> members_;  // As gossip last knew them; sorted by id, self included.
+  bool founder_ = options_.founder;
   bool announced_birth_ = false;
+  bool healthy_ = true;
   bool leaving_ = false;
   bool drained_ = false;
+  TimePoint lead_log_until_ = TimePoint::min();  // While leaving.
 
-  std::map<NodeId, Peer> peers_;               // Those with a link.
-  std::vector<ring::PlacementMember> placed_;  // What placement_ was computed from.
-  ring::Placement placement_;
+  VoterRoll roll_;
+  std::string superseded_;
+  std::uint64_t recovering_ = 0;  // The write that makes a recovery durable: until then, silence.
+  std::map<NodeId, TimePoint> strangers_;  // In other lineages; when to tell them next of this one.
+  bool lost_majority_ = false;             // As last noted.
 
-  // Indexed by shard, empty until born.
-  std::vector<replication::ShardReport> own_;
-  std::vector<ShardRoute> routes_;
-  std::vector<ToldFollowers> told_followers_;
-
-  // As of the last Evaluate().
-  std::size_t hand_overs_ = 0;
-  std::uint32_t led_ = 0;       // Shards that this node leads, hands over or is about to lead.
-  std::uint32_t unsynced_ = 0;  // Shards that should live here and do not yet.
-  std::uint32_t leaderless_ = 0;
+  LeaseKeeper leases_;
+  std::optional<ControlLog> log_;
+  std::optional<ControlLeader> leader_;
+  ShardDirector director_;
+  AgreementEffects agreed_;
+  std::set<NodeId> control_links_;
+  std::optional<Session> follows_;  // What the present session asks to follow.
+  NodeReport told_;                 // As last sent to the control leader ...
+  NodeId told_to_;
+  TimePoint next_report_ = TimePoint::min();
+  TimePoint next_wish_ = TimePoint::min();
+  std::set<Holder> given_up_;  // By operators here, and the cluster has not agreed on it yet.
+  TimePoint next_order_ = TimePoint::min();
+  NodeId wished_of_;  // Who led the log when this node last wished to leave.
 
   std::string unborn_reason_;  // As last published.
   std::shared_ptr<const RoutingTable> routing_;

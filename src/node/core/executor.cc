@@ -157,6 +157,8 @@ Outcome Executor::Execute(const Operation& op, UnixMs now) {
       return RenameOrCopy(op, now);
     case OpCode::kMultiSetNx:
       return MultiSetNx(op, now);
+    case OpCode::kAwait:
+      break;  // The shard's own.
   }
   return Failure(Status::kInvalid, "unknown operation");
 }

@@ -1,6 +1,7 @@
 #include "node/core/followers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/limits.h"
 
@@ -8,8 +9,6 @@ namespace aegis::node {
 
 using replication::PeerMessage;
 using replication::PeerMessageType;
-using replication::Record;
-using replication::RecordType;
 
 void Followers::Set(std::span<const NodeId> followers, ShardEffects& effects) {
   told_ = true;
@@ -36,32 +35,123 @@ void Followers::OnLinkDown(NodeId follower, ShardEffects& effects) {
   effects.changed = true;
 }
 
-void Followers::OnWant(NodeId from, const VersionVector& history, ShardEffects& effects) {
-  const auto found = progress_.find(from);
+void Followers::OnWant(const control::Copy& from, const VersionVector& history,
+                       std::uint32_t change, ShardEffects& effects) {
+  const auto found = progress_.find(from.node);
   if (found == progress_.end()) return;
   Progress& progress = found->second;
   progress = {};
+  progress.memory = from.memory;
+  progress.change = change;
   progress.invited = true;
   if (history.IsPrefixOf(replica_.history()) && replica_.recent().Covers(history.last())) {
     progress.state = Progress::State::kTailing;
     progress.sent = history.last();
     progress.acked = history.last();
+  } else if (history.WritesBeyond(replica_.history()) > 0) {
+    progress.state = Progress::State::kGiving;
+    progress.common = history.CommonWith(replica_.history());
+    // All that it has would be too much, and hardly any of it could be taken.
+    if (progress.common == Version{} && replica_.vanished() != Version{}) StartCopy(progress);
   } else {
     StartCopy(progress);
   }
-  effects.wake.push_back(from);
+  effects.wake.push_back(from.node);
   effects.changed = true;
 }
 
-void Followers::OnAck(NodeId from, Version version, bool pressure, ShardEffects& effects) {
+const Version* Followers::AskedBehind(const control::Copy& copy) const {
+  const Progress* const progress = Find(copy);
+  const bool asked =
+      progress != nullptr && progress->state == Progress::State::kGiving && progress->asked;
+  return asked ? &progress->common : nullptr;
+}
+
+void Followers::OnGiven(const control::Copy& copy, const replication::TailFate& fate) {
+  Progress* const progress = Find(copy);
+  progress->fate.recovered += fate.recovered;
+  progress->fate.passed_over += fate.passed_over;
+}
+
+replication::TailFate Followers::OnAllGiven(const control::Copy& copy, ShardEffects& effects) {
+  Progress* const progress = Find(copy);
+  StartCopy(*progress);
+  effects.wake.push_back(copy.node);
+  return std::exchange(progress->fate, {});
+}
+
+std::optional<Version> Followers::OnAck(const control::Copy& from,
+                                        const PeerMessage& acknowledgement, ShardEffects& effects) {
+  const Version version = acknowledgement.version;
+  Progress* const progress = Find(from);
+  if (progress == nullptr || progress->state != Progress::State::kTailing ||
+      version > progress->sent) {
+    return std::nullopt;
+  }
+  const bool was_in_sync = InSync(*progress);
+  const Version before = progress->acked;
+  progress->acked = std::max(before, version);
+  progress->pressure = acknowledgement.pressure;
+  const bool knows_more = acknowledgement.change > progress->change;
+  progress->change = acknowledgement.change;
+  if (knows_more || (!was_in_sync && InSync(*progress))) effects.changed = true;
+  if (version <= before) return std::nullopt;
+  return before;
+}
+
+std::uint64_t Followers::Probe(ShardEffects& effects) {
+  ++round_;
+  Wake(effects);
+  return round_;
+}
+
+void Followers::OnConfirm(const control::Copy& from, std::uint64_t round) {
+  Progress* const progress = Find(from);
+  if (progress == nullptr || round > progress->probed) return;
+  progress->confirmed = std::max(progress->confirmed, round);
+}
+
+Followers::Progress* Followers::Find(const control::Copy& copy) {
+  const auto found = progress_.find(copy.node);
+  return found != progress_.end() && found->second.memory == copy.memory ? &found->second : nullptr;
+}
+
+const Followers::Progress* Followers::Find(const control::Copy& copy) const {
+  const auto found = progress_.find(copy.node);
+  return found != progress_.end() && found->second.memory == copy.memory ? &found->second : nullptr;
+}
+
+void Followers::OnAsk(const control::Copy& from, std::uint64_t round, ShardEffects& effects) {
+  Progress* const progress = Find(from);
+  if (progress == nullptr || progress->state != Progress::State::kTailing) return;
+  progress->question = round;
+  progress->question_end = last();
+  effects.wake.push_back(from.node);
+}
+
+void Followers::TellCommitted(Version committed, ShardEffects& effects) {
+  for (auto& [node, progress] : progress_) {
+    if (progress.state != Progress::State::kTailing || progress.told >= committed) continue;
+    progress.tell = true;
+    effects.wake.push_back(node);
+  }
+}
+
+void Followers::OnDigestQuestion(NodeId from, std::span<const HashRange> ranges,
+                                 ShardEffects& effects) {
   const auto found = progress_.find(from);
-  if (found == progress_.end()) return;
-  Progress& progress = found->second;
-  if (progress.state != Progress::State::kTailing || version > progress.sent) return;
-  const bool was_in_sync = InSync(progress);
-  progress.acked = std::max(progress.acked, version);
-  progress.pressure = pressure;
-  if (!was_in_sync && InSync(progress)) effects.changed = true;
+  if (found == progress_.end() || found->second.state != Progress::State::kTailing) return;
+  DigestOffers::OnQuestion(found->second.digests, ranges);
+  effects.wake.push_back(from);
+}
+
+void Followers::OfferDigests(ShardEffects& effects) {
+  if (!digests_.IsTime()) return;
+  for (auto& [node, progress] : progress_) {
+    if (progress.state != Progress::State::kTailing) continue;
+    progress.digests.digest = true;
+    effects.wake.push_back(node);
+  }
 }
 
 void Followers::StartCopy(Progress& progress) {
@@ -72,15 +162,31 @@ void Followers::StartCopy(Progress& progress) {
   progress.sent = last();
   progress.acked = {};
   progress.pressure = false;  // Of what it no longer has.
+  progress.question = 0;
+  progress.told = {};
+  progress.tell = false;
 }
 
-bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, Bytes& out) {
+bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
+                     const CommitPoint& commit, Bytes& out) {
   const auto found = progress_.find(follower);
   if (found == progress_.end()) return false;
   Progress& progress = found->second;
   if (progress.state == Progress::State::kSilent) {
     if (!progress.invited) replication::AppendPeerFrame(Message(PeerMessageType::kRecords), out);
     progress.invited = true;
+    return false;
+  }
+  if (progress.probed < round_) {
+    PeerMessage probe = Message(PeerMessageType::kProbe);
+    probe.round = progress.probed = round_;
+    replication::AppendPeerFrame(probe, out);
+  }
+  if (progress.state == Progress::State::kGiving) {
+    if (std::exchange(progress.asked, true)) return false;
+    PeerMessage ask = Message(PeerMessageType::kTailAsk);
+    ask.version = progress.common;
+    replication::AppendPeerFrame(ask, out);
     return false;
   }
   // Too far behind for the ring: start (over) with a copy.
@@ -95,14 +201,19 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, Bytes
   const std::size_t start = out.size();
   while (progress.sent != last()) {
     if (out.size() - start >= bytes_max) return true;
-    PumpRecords(progress, bytes_max, clock, out);
+    PumpRecords(progress, bytes_max, clock, commit, out);
+    if (progress.question != 0) PumpFreshness(progress, commit, out);
   }
-  if (progress.state == Progress::State::kTailing) return false;
-  PumpCopyChunk(progress, bytes_max, out);
+  if (progress.state == Progress::State::kTailing) {
+    PumpFreshness(progress, commit, out);
+    return digests_.Pump(progress.digests, bytes_max, out);
+  }
+  PumpCopyChunk(progress, bytes_max, commit, out);
   return progress.state == Progress::State::kCopying;
 }
 
-void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock, Bytes& out) {
+void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock,
+                            const CommitPoint& commit, Bytes& out) {
   Version end;
   const ByteView records = replica_.recent().After(progress.sent, bytes_max, end);
   if (records.empty()) return;
@@ -110,6 +221,11 @@ void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs cl
   if (progress.state == Progress::State::kCopying) message.copy_id = progress.copy_id;
   message.records = records;
   message.clock_ms = clock.value;
+  message.newest = last();
+  message.committed = commit.committed();
+  message.quorum_used = commit.matters();
+  // One that takes a copy does not look at it.
+  if (progress.state == Progress::State::kTailing) progress.told = message.committed;
   replication::AppendPeerFrame(message, out);
   // Exact within a reign; records of a reign that has ended are few and not counted.
   const bool same_reign = progress.sent.epoch == end.epoch;
@@ -117,9 +233,27 @@ void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs cl
   progress.sent = end;
 }
 
+// What the follower asked for, once it was sent all that was there then; and what is committed, if
+// no record has told it and reads on a follower depend on it.
+void Followers::PumpFreshness(Progress& progress, const CommitPoint& commit, Bytes& out) const {
+  const bool answers = progress.question != 0 && progress.sent >= progress.question_end;
+  const bool tells = std::exchange(progress.tell, false) && progress.told < commit.committed();
+  if (!answers && !tells) return;
+  PeerMessage fresh = Message(PeerMessageType::kFresh);
+  fresh.version = progress.sent;
+  fresh.committed = progress.told = commit.committed();
+  fresh.quorum_used = commit.matters();
+  if (answers) {
+    fresh.version = progress.question_end;
+    fresh.round = std::exchange(progress.question, 0);
+  }
+  replication::AppendPeerFrame(fresh, out);
+}
+
 // The next piece of the copy; behind the last piece, its end. Everything up to the present end of
 // the history was sent before, so that the end of the copy may name it.
-void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& out) {
+void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const CommitPoint& commit,
+                              Bytes& out) {
   Bytes items;
   const auto flush = [&] {
     if (items.empty()) return;
@@ -133,14 +267,7 @@ void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& 
   do {
     progress.copy_cursor =
         replica_.table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
-          Record record;
-          record.type = item.tombstone ? RecordType::kErase : RecordType::kSet;
-          record.version = item.version;
-          if (!item.tombstone) record.argument = static_cast<std::uint64_t>(item.expires_at);
-          record.client_flags = item.client_flags;
-          record.key = item.key;
-          record.value = item.value;
-          replication::AppendRecord(record, items);
+          replication::AppendRecord(RecordOf(item), items);
           if (items.size() >= limits::kCopyChunkBytes) flush();
         });
   } while (progress.copy_cursor != 0 && out.size() - start + items.size() < bytes_max);
@@ -149,6 +276,8 @@ void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& 
   PeerMessage end = Message(PeerMessageType::kCopyEnd);
   end.copy_id = progress.copy_id;
   end.reigns = replica_.history().reigns();
+  end.version = replica_.vanished();
+  end.quorum_used = commit.matters();
   replication::AppendPeerFrame(end, out);
   progress.state = Progress::State::kTailing;
   ++counters_.copies_sent;
@@ -178,33 +307,62 @@ bool Followers::InSync(const Progress& progress) const {
          replica_.recent().BytesAfter(progress.acked) <= limits::kInSyncLagBytes;
 }
 
-bool Followers::SentAll(NodeId follower) const {
+bool Followers::AckedAll(NodeId follower) const {
   const auto found = progress_.find(follower);
   return found != progress_.end() && found->second.state == Progress::State::kTailing &&
-         found->second.sent == last();
-}
-
-std::uint64_t Followers::Settled(NodeId leader) const {
-  std::uint64_t sum = leader.value();
-  for (const auto& [node, progress] : progress_) {
-    if (!InSync(progress)) return 0;
-    sum += node.value();
-  }
-  return sum;
+         found->second.acked == last();
 }
 
 Version Followers::SentToAll() const {
   Version sent = last();
   for (const auto& [node, progress] : progress_) {
-    if (progress.state != Progress::State::kSilent) sent = std::min(sent, progress.sent);
+    const bool fed =
+        progress.state == Progress::State::kTailing || progress.state == Progress::State::kCopying;
+    if (fed) sent = std::min(sent, progress.sent);
   }
   return sent;
 }
 
 Version Followers::AckedByAll() const {
+  if (!told_) return {};
   Version acked = last();
   for (const auto& [node, progress] : progress_) acked = std::min(acked, progress.acked);
   return acked;
+}
+
+Version Followers::AckedBy(const control::Copy& copy) const {
+  const Progress* const progress = Find(copy);
+  return progress == nullptr ? Version{} : progress->acked;
+}
+
+bool Followers::Knows(const control::Copy& copy, std::uint32_t change) const {
+  const Progress* const progress = Find(copy);
+  return progress != nullptr && progress->change >= change;
+}
+
+bool Followers::Confirmed(const control::Copy& copy, std::uint64_t round) const {
+  const Progress* const progress = Find(copy);
+  return progress != nullptr && progress->confirmed >= round;
+}
+
+bool Followers::ConfirmedByAll() const {
+  return std::ranges::all_of(progress_, [this](const auto& entry) {
+    const Progress& progress = entry.second;
+    return progress.state != Progress::State::kTailing || progress.confirmed >= round_;
+  });
+}
+
+Version Followers::BestWhole() const {
+  Version best;
+  for (const auto& [node, progress] : progress_) {
+    if (progress.state == Progress::State::kTailing) best = std::max(best, progress.acked);
+  }
+  return best;
+}
+
+std::uint32_t Followers::HoldersOf(Version version) const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      progress_, [&](const auto& entry) { return entry.second.acked >= version; }));
 }
 
 bool Followers::pressure() const {
@@ -219,8 +377,7 @@ std::vector<FollowerLag> Followers::Lags() const {
     lag.follower = node;
     lag.in_sync = InSync(progress);
     lag.copying = progress.state == Progress::State::kCopying;
-    const bool same_reign = progress.acked.epoch == last().epoch;
-    lag.records = last().seq.value() - (same_reign ? progress.acked.seq.value() : 0);
+    lag.records = replica_.history().RecordsAfter(progress.acked);
     const bool covered = replica_.recent().Covers(progress.acked);
     lag.bytes = covered ? replica_.recent().BytesAfter(progress.acked) : replica_.recent().bytes();
     lags.push_back(lag);

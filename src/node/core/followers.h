@@ -7,13 +7,17 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "control/command.h"
 #include "model/ids.h"
 #include "model/version_vector.h"
+#include "node/core/commit_point.h"
+#include "node/core/digest_offers.h"
 #include "node/core/replica.h"
 #include "node/core/shard_counters.h"
 #include "node/core/shard_effects.h"
@@ -34,8 +38,14 @@ struct FollowerLag {
 class Followers {
  public:
   // `replica` is the leader's and outlives this; so do the counters.
-  Followers(ShardId shard, Epoch epoch, Replica& replica, ShardCounters& counters)
-      : shard_(shard), epoch_(epoch), replica_(replica), counters_(counters) {}
+  // They compare what they hold once in `digest_visits` calls of OfferDigests().
+  Followers(ShardId shard, Epoch epoch, Replica& replica, ShardCounters& counters,
+            std::uint32_t digest_visits)
+      : shard_(shard),
+        epoch_(epoch),
+        replica_(replica),
+        counters_(counters),
+        digests_(shard, epoch, replica, digest_visits) {}
 
   // Whom to feed from now on. Those no longer named are forgotten, those new are invited to say
   // what they have.
@@ -47,26 +57,68 @@ class Followers {
   void OnLinkDown(NodeId follower, ShardEffects& effects);
 
   // The follower has `history` and wants what it lacks: the tail if the ring of recent records
-  // reaches back that far, else a copy. Ignored unless Set() named it: then it will be invited.
-  void OnWant(NodeId from, const VersionVector& history, ShardEffects& effects);
+  // reaches back that far, else a copy, and before that is asked for what it has too much. Ignored
+  // unless Set() named it: then it will be invited.
+  void OnWant(const control::Copy& from, const VersionVector& history, std::uint32_t change,
+              ShardEffects& effects);
 
-  // The follower has applied everything up to `version`. Ignored unless it was sent that much.
-  void OnAck(NodeId from, Version version, bool pressure, ShardEffects& effects);
+  // What this process of the follower was asked for: what it wrote behind there. Null: nothing, or
+  // it has given it all.
+  const Version* AskedBehind(const control::Copy& copy) const;
+  // It has given items, of which so many were taken.
+  void OnGiven(const control::Copy& copy, const replication::TailFate& fate);
+  // It has given all; it gets a copy now. Returns what became of it. REQUIRES: it was asked.
+  replication::TailFate OnAllGiven(const control::Copy& copy, ShardEffects& effects);
+
+  // The follower has applied everything up to `version`. Ignored unless this process of it was sent
+  // that much. Returns what it had acknowledged before, if it has acknowledged more now.
+  std::optional<Version> OnAck(const control::Copy& from,
+                               const replication::PeerMessage& acknowledgement,
+                               ShardEffects& effects);
+
+  // Asks every follower whether it follows still; returns the number of the round.
+  std::uint64_t Probe(ShardEffects& effects);
+  // It did in that round.
+  void OnConfirm(const control::Copy& from, std::uint64_t round);
+
+  // The follower asks how fresh it is. REQUIRES: this node leads, under a lease that holds.
+  void OnAsk(const control::Copy& from, std::uint64_t round, ShardEffects& effects);
+
+  // Sees to it that whoever holds everything knows how much of it is committed.
+  void TellCommitted(Version committed, ShardEffects& effects);
+
+  // The follower asks for what it needs to be made equal, see DigestOffers.
+  void OnDigestQuestion(NodeId from, std::span<const HashRange> ranges, ShardEffects& effects);
+
+  // Shows the followers a digest, if it is time.
+  void OfferDigests(ShardEffects& effects);
 
   // Appends to `out` frames that are due to `follower`, about `bytes_max` in all but always at
-  // least one if any is due. True: more is due. `clock` is sent along with records.
-  bool Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, Bytes& out);
+  // least one if any is due. True: more is due. `clock` and what is committed go along with
+  // records.
+  bool Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, const CommitPoint& commit,
+            Bytes& out);
 
   // There is something new for everybody who is being fed.
   void Wake(ShardEffects& effects) const;
 
   // True iff `follower` holds everything, up to a short tail in flight.
   bool InSync(NodeId follower) const;
-  // True iff `follower` was sent everything.
-  bool SentAll(NodeId follower) const;
-  // The sum of the ids of the leader and all followers, if every one is in sync; else 0.
-  std::uint64_t Settled(NodeId leader) const;
+  // True iff `follower` has acknowledged everything.
+  bool AckedAll(NodeId follower) const;
   std::vector<FollowerLag> Lags() const;
+
+  // What this process of the follower has acknowledged; (0,0): nothing.
+  Version AckedBy(const control::Copy& copy) const;
+  // Its last acknowledgement was made knowing the map as of this change of the shard, or later.
+  bool Knows(const control::Copy& copy, std::uint32_t change) const;
+  bool Confirmed(const control::Copy& copy, std::uint64_t round) const;
+  // No follower that is being fed has still to answer a probe.
+  bool ConfirmedByAll() const;
+  // The most that a follower has acknowledged of the shard that it holds whole; (0,0): none does.
+  Version BestWhole() const;
+  // How many followers have acknowledged everything up to `version`.
+  std::uint32_t HoldersOf(Version version) const;
 
   // Set() has been called, and named nobody.
   bool none() const { return told_ && progress_.empty(); }
@@ -80,12 +132,18 @@ class Followers {
  private:
   using Progress = replication::Progress;
 
+  // Null unless it is this process of the follower that is being fed.
+  Progress* Find(const control::Copy& copy);
+  const Progress* Find(const control::Copy& copy) const;
   Version last() const { return replica_.history().last(); }
   replication::PeerMessage Message(replication::PeerMessageType type) const;
   bool InSync(const Progress& progress) const;
   void StartCopy(Progress& progress);
-  void PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock, Bytes& out);
-  void PumpCopyChunk(Progress& progress, std::size_t bytes_max, Bytes& out);
+  void PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock,
+                   const CommitPoint& commit, Bytes& out);
+  void PumpFreshness(Progress& progress, const CommitPoint& commit, Bytes& out) const;
+  void PumpCopyChunk(Progress& progress, std::size_t bytes_max, const CommitPoint& commit,
+                     Bytes& out);
 
   const ShardId shard_;
   const Epoch epoch_;
@@ -94,6 +152,8 @@ class Followers {
   bool told_ = false;
   std::map<NodeId, Progress> progress_;
   std::uint64_t next_copy_id_ = 1;
+  std::uint64_t round_ = 0;  // Of probes.
+  DigestOffers digests_;
 };
 
 }  // namespace aegis::node

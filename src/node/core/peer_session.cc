@@ -43,21 +43,11 @@ Result<Ok> PeerSession::OnFrame(ByteView payload, Effects& effects) {
 
   if (message.type == PeerMessageType::kHello) return OnHello(message, effects);
   if (!established_) return Error{ErrorCode::kMalformed, "the first message must be a hello"};
-  if (message.type == PeerMessageType::kReports) {
-    for (const replication::ShardReport& report : message.reports) {
-      if (report.shard.value() >= shards_.num_shards()) {
-        return Error{ErrorCode::kMalformed, "a report about a shard that does not exist"};
-      }
-    }
-    effects.reports = std::move(message);
-    effects.reports->records = {};
-    return Ok{};
-  }
   if (message.shard.value() >= shards_.num_shards()) {
     return Error{ErrorCode::kMalformed, "a message about a shard that does not exist"};
   }
   ShardGuard shard(shards_, message.shard, shard_effects_);
-  return shard->OnMessage(peer_, message, shard.effects());
+  return shard->OnMessage({peer_, peer_session_}, message, shard.effects());
 }
 
 Result<Ok> PeerSession::OnHello(const PeerMessage& message, Effects& effects) {

@@ -38,7 +38,6 @@ class PeerSession {
   struct Effects {
     bool established = false;  // The peer's hello was accepted: peer() is known, tell the control
                                // plane, then call OnEstablished().
-    std::optional<replication::PeerMessage> reports;  // For the control plane. Owns its reports.
   };
 
   // `expected`: whom this side dialled; nothing on the accepting side.

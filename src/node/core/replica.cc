@@ -9,6 +9,17 @@ namespace aegis::node {
 using replication::Record;
 using replication::RecordType;
 
+Record RecordOf(const store::ItemView& item) {
+  Record record;
+  record.type = item.tombstone ? RecordType::kErase : RecordType::kSet;
+  record.version = item.version;
+  if (!item.tombstone) record.argument = static_cast<std::uint64_t>(item.expires_at);
+  record.client_flags = item.client_flags;
+  record.key = item.key;
+  record.value = item.value;
+  return record;
+}
+
 bool Replica::IsNext(const Record& record) const {
   const Version last = history_.last();
   if (record.type == RecordType::kBegin) {
@@ -28,18 +39,18 @@ void Replica::Apply(const Record& record, ByteView encoded) {
       break;
     case RecordType::kExpire:
     case RecordType::kEvict:
-      table_.Erase(record.argument, record.value_as_version());
+      Vanish(record.argument, record.value_as_version());
       break;
     case RecordType::kTrim:
       while (!tombstones_.empty() &&
              tombstones_.front().version <= Version::Unpack(record.argument)) {
         // Written again since: then that version is gone already, and nothing is erased.
-        table_.Erase(tombstones_.front().hash, tombstones_.front().version);
+        Vanish(tombstones_.front().hash, tombstones_.front().version);
         tombstones_.pop_front();
       }
       break;
     case RecordType::kBegin:
-      history_.Begin(record.version.epoch, Session{record.argument});
+      history_.Begin(record.version.epoch, Session{record.argument}, record.known().seq);
       break;
   }
   if (record.type != RecordType::kBegin) history_.Advance(record.version);
@@ -54,14 +65,14 @@ void Replica::Absorb(const Record& record) {
       break;
     case RecordType::kExpire:
     case RecordType::kEvict:
-      table_.Erase(record.argument, record.value_as_version());
+      Vanish(record.argument, record.value_as_version());
       break;
     case RecordType::kTrim: {
       // While a copy is in progress tombstones lie in no order.
       const Version up_to = Version::Unpack(record.argument);
       std::erase_if(tombstones_, [&](const Tombstone& tombstone) {
         if (tombstone.version > up_to) return false;
-        table_.Erase(tombstone.hash, tombstone.version);
+        Vanish(tombstone.hash, tombstone.version);
         return true;
       });
       break;
@@ -88,35 +99,36 @@ void Replica::PutOrBury(const Record& record) {
   if (tombstone) tombstones_.push_back({record.version, table_.Hash(record.key)});
 }
 
-void Replica::Adopt(VersionVector history) {
+void Replica::Vanish(std::uint64_t hash, Version version) {
+  table_.Erase(hash, version);
+  vanished_ = std::max(vanished_, version);
+}
+
+void Replica::Adopt(VersionVector history, Version vanished) {
   history_ = std::move(history);
+  vanished_ = std::max(vanished_, vanished);
   recent_.Clear(history_.last());
-  // A copy arrives in the table's order, not in that of the versions.
+  SortTombstones();
+}
+
+void Replica::ReplaceRange(HashRange range, std::span<const Record> records) {
+  table_.EraseRange(range);
+  std::erase_if(tombstones_, [&](const Tombstone& tombstone) {
+    return range.Holds(static_cast<std::uint32_t>(tombstone.hash));
+  });
+  for (const Record& record : records) PutOrBury(record);
+  SortTombstones();
+  vanished_ = history_.last();
+}
+
+// What arrives in the table's order is not in that of the versions.
+void Replica::SortTombstones() {
   std::sort(tombstones_.begin(), tombstones_.end(),
             [](const Tombstone& a, const Tombstone& b) { return a.version < b.version; });
 }
 
 Version Replica::oldest_tombstone() const {
   return tombstones_.empty() ? Version{} : tombstones_.front().version;
-}
-
-std::uint64_t Replica::Digest() const {
-  std::uint64_t sum = 0;
-  std::uint64_t cursor = 0;
-  do {
-    cursor = table_.Scan(cursor, 256, [&](const store::ItemView& item) {
-      Bytes flat;
-      AppendBigEndian(item.version.Pack(), flat);
-      AppendBigEndian(static_cast<std::uint64_t>(item.expires_at), flat);
-      AppendBigEndian(item.client_flags, flat);
-      flat.push_back(item.tombstone ? '\1' : '\0');
-      flat.append(item.key);
-      flat.push_back('\0');
-      flat.append(item.value);
-      sum += table_.Hash(flat);  // A sum, because replicas need not lay items out alike.
-    });
-  } while (cursor != 0);
-  return sum;
 }
 
 }  // namespace aegis::node

@@ -7,8 +7,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 
 #include "base/bytes.h"
+#include "model/hash_range.h"
+#include "model/limits.h"
 #include "model/version_vector.h"
 #include "replication/recent_records.h"
 #include "replication/record.h"
@@ -16,9 +19,14 @@
 
 namespace aegis::node {
 
+// The record that makes a replica without it hold `item`, in a copy or a repair. Views borrow.
+replication::Record RecordOf(const store::ItemView& item);
+
 class Replica {
  public:
-  Replica(std::uint64_t hash_seed, store::MemoryMeter& meter) : table_(hash_seed, meter) {}
+  Replica(std::uint64_t hash_seed, store::MemoryMeter& meter,
+          std::uint32_t digest_buckets = limits::kDigestBucketsMax)
+      : table_(hash_seed, meter, digest_buckets) {}
 
   // True iff `record` continues this history: the next seq of the reign, or a begin record that
   // names the end of this history.
@@ -31,8 +39,13 @@ class Replica {
   // history meanwhile: the newest version of a key wins.
   void Absorb(const replication::Record& record);
 
-  // Ends a copy: what was absorbed is the shard as of this history.
-  void Adopt(VersionVector history);
+  // Ends a copy: what was absorbed is the shard as of this history, and so much had vanished from
+  // where it was made.
+  void Adopt(VersionVector history, Version vanished);
+
+  // Holds these items in the range from now on and no others, whatever their versions; the history
+  // stays. REQUIRES: the records are of items in the range.
+  void ReplaceRange(HashRange range, std::span<const replication::Record> records);
 
   store::Table& table() { return table_; }
   const store::Table& table() const { return table_; }
@@ -43,13 +56,22 @@ class Replica {
   // The oldest tombstone's version; (0,0): there is none.
   Version oldest_tombstone() const;
   std::size_t tombstones() const { return tombstones_.size(); }
+  // The version up to which tombstones have to go for so many to be left. REQUIRES: there are more.
+  Version AllTombstonesBut(std::size_t left) const {
+    return tombstones_[tombstones_.size() - left - 1].version;
+  }
+  // Items of versions up to here may have gone without leaving a tombstone. A key that is not there
+  // was not written behind this.
+  Version vanished() const { return vanished_; }
 
-  // A number that equal tables share and different ones almost surely do not: over every key,
-  // value, version, expiry and tombstone. Scans the whole table.
-  std::uint64_t Digest() const;
+  // A number that equal tables share and different ones almost surely do not, over every bit of
+  // every item. Looks at all of them, unlike the table's own digest.
+  std::uint64_t Digest() const { return table_.ContentSum(HashRange{}); }
 
  private:
   void PutOrBury(const replication::Record& record);
+  void Vanish(std::uint64_t hash, Version version);
+  void SortTombstones();
 
   struct Tombstone {
     Version version;
@@ -60,6 +82,7 @@ class Replica {
   VersionVector history_;
   replication::RecentRecords recent_;
   std::deque<Tombstone> tombstones_;  // In order of version.
+  Version vanished_;
 };
 
 }  // namespace aegis::node

@@ -199,6 +199,9 @@ constexpr CommandInfo kTable[] = {
      Type, "RO"},
     {"unlink", -2, kWrite | kFast, kGeneric, kAllKeys, "4.0.0", "Delete keys", "key...", Del,
      "RM delete", kSummed},
+    {"wait", 3, kNoScript, kGeneric, kNoKeys, "3.0.0",
+     "Wait until followers hold what the connection wrote", "numreplicas timeout", Wait, "",
+     "request_policy:all_shards response_policy:agg_min"},
 };
 
 // Open addressing over the names' hashes: the lookup of every command's first argument.

@@ -10,6 +10,7 @@
 #include "node/core/resp_command_info.h"
 #include "node/core/resp_command_table.h"
 #include "node/core/resp_text.h"
+#include "node/core/resp_wait.h"
 
 namespace aegis::node {
 namespace {
@@ -97,6 +98,7 @@ Translation Translate(std::span<const ByteView> argv, RespSession& session, Node
   const std::size_t reply_at = out.size();
   RespCall call{argv, nullptr, session, node, now, unix_now, plan, out};
   const Translation translation = Dispatch(call);
+  if (translation == Translation::kPlanned) resp::RememberWrites(plan, node, session);
   plan.version = session.version;
 
   // The mode counts as the command left it: CLIENT REPLY ON and RESET answer, OFF does not.

@@ -39,6 +39,7 @@ struct RespSession {
   std::string last_command;
   bool no_evict = false;
   bool no_touch = false;
+  std::vector<bool> written;  // Shards that it wrote to, for WAIT; empty: none.
 };
 
 // What INFO, CLIENT LIST, CONFIG and the like show; gathered by the shell only when asked for.
@@ -96,6 +97,7 @@ enum class ReplyForm : std::uint8_t {
   kArrayOfValues,  // MGET
   kSumOfFound,     // DEL, UNLINK, EXISTS, TOUCH
   kOkIfAll,        // MSET
+  kLeastNumber,    // WAIT
   kNothing,        // Under CLIENT REPLY OFF or SKIP: run the operations, answer nothing.
 };
 

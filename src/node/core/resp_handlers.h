@@ -79,6 +79,9 @@ Translation Rename(RespCall& call);
 Translation RenameNx(RespCall& call);
 Translation Copy(RespCall& call);
 
+// resp_wait.cc
+Translation Wait(RespCall& call);
+
 // resp_expiry.cc
 Translation Expire(RespCall& call);
 Translation PExpire(RespCall& call);

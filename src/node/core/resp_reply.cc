@@ -20,8 +20,8 @@ ByteView Or(const std::string& text, ByteView fallback) {
   return text.empty() ? fallback : ByteView(text);
 }
 
-// The code tells clients how to react: CLUSTERDOWN and TRYAGAIN may be sent again, because nothing
-// happened; UNKNOWNOUTCOME only if sending it twice does no harm.
+// The code tells clients how to react: CLUSTERDOWN, TRYAGAIN and BUSY may be sent again, because
+// nothing happened; UNKNOWNOUTCOME only if sending it twice does no harm.
 std::string ErrorText(const Outcome& outcome) {
   switch (outcome.status) {
     case Status::kInvalid:
@@ -34,6 +34,14 @@ std::string ErrorText(const Outcome& outcome) {
       return "TRYAGAIN The key's shard is changing its leader; the key is unchanged";
     case Status::kUnavailable:
       return "CLUSTERDOWN The key's shard has no leader; the key is unchanged";
+    case Status::kTooFewCopies:
+      return fmt::format("NOREPLICAS Not enough good replicas to write: {}; the key is unchanged",
+                         Or(outcome.error, "too few copies are in sync"));
+    case Status::kBusy:
+      return fmt::format("BUSY Other nodes do not keep up: {}; the key is unchanged",
+                         Or(outcome.error, "too much was written that only one node has"));
+    case Status::kSessionLost:
+      return fmt::format("SESSIONLOST {}", outcome.error);
     case Status::kUnknownOutcome:
       return "UNKNOWNOUTCOME The command may or may not have been applied";
     case Status::kOk:
@@ -91,6 +99,7 @@ void WriteOne(ReplyForm form, const Operation& operation, const Outcome& outcome
     case ReplyForm::kOkIfAll:
       return reply.SimpleString("OK");
     case ReplyForm::kNumber:
+    case ReplyForm::kLeastNumber:
       return reply.Integer(ok ? outcome.number : 0);
     case ReplyForm::kNumberFromFound:
     case ReplyForm::kSumOfFound:
@@ -110,12 +119,15 @@ void WriteOne(ReplyForm form, const Operation& operation, const Outcome& outcome
   }
 }
 
-// The error that a command over several keys answers with: the one that leaves most in doubt, as
-// Status orders them, and how far the command came. Null: there was none.
+// The error that a command over several keys answers with: the one that leaves most in doubt, and
+// how far the command came. Null: there was none.
 const Outcome* WorstError(std::span<const Outcome> outcomes) {
+  const auto doubt = [](const Outcome& outcome) {
+    return std::pair(outcome.status == Status::kUnknownOutcome, outcome.status);
+  };
   const auto worst =
       std::max_element(outcomes.begin(), outcomes.end(),
-                       [](const Outcome& a, const Outcome& b) { return a.status < b.status; });
+                       [&](const Outcome& a, const Outcome& b) { return doubt(a) < doubt(b); });
   return worst != outcomes.end() && IsError(worst->status) ? &*worst : nullptr;
 }
 
@@ -145,6 +157,9 @@ void WriteJoint(const Plan& plan, std::span<const Outcome> outcomes, RespWriter&
     return reply.Error(JointErrorText(plan, *worst, outcomes));
   }
   if (plan.form == ReplyForm::kOkIfAll) return reply.SimpleString("OK");
+  if (plan.form == ReplyForm::kLeastNumber) {
+    return reply.Integer(std::ranges::min_element(outcomes, {}, &Outcome::number)->number);
+  }
   reply.Integer(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
     return outcome.status == Status::kOk;
   }));
@@ -163,6 +178,7 @@ void WriteReply(const Plan& plan, std::span<const Outcome> outcomes, RespSession
       return WriteArray(outcomes, reply);
     case ReplyForm::kSumOfFound:
     case ReplyForm::kOkIfAll:
+    case ReplyForm::kLeastNumber:
       return WriteJoint(plan, outcomes, reply);
     default:
       return WriteOne(plan.form, plan.operations.front(), outcomes.front(), unix_now, reply);

@@ -1,17 +1,15 @@
 #include "node/core/shard.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "node/core/executor.h"
 
 namespace aegis::node {
 
-using replication::PeerMessage;
-using replication::PeerMessageType;
 using replication::Record;
 using replication::RecordType;
-using replication::ShardReport;
-using replication::ShardRole;
 
 namespace {
 
@@ -39,24 +37,53 @@ class Shard::Sink : public RecordSink {
   ShardEffects& effects_;
 };
 
-Shard::Shard(const Options& options)
-    : options_(options), replica_(std::make_unique<Replica>(options.hash_seed, *options.meter)) {}
+Shard::Shard(const Options& options) : options_(options), replica_(NewReplica()) {}
 
 Shard::~Shard() { options_.meter->ResizeRing(ring_metered_, 0); }
 
 // --- Commands -----------------------------------------------------------------------------------
 
 Outcome Shard::Execute(const Operation& operation, UnixMs now, ShardEffects& effects) {
-  if (!leads()) {
-    Outcome outcome;
-    outcome.status = Status::kNotLeader;
-    outcome.leader = role_ == ShardRole::kFollower ? leader_ : kNoNode;
-    return outcome;
+  if (!leads() || !LeaseHolds()) return NotLed();
+  if (operation.IsWrite()) {
+    if (auto refusal = Brake(operation, now)) return *std::move(refusal);
   }
+  return operation.session ? ExecuteInSession(operation, now, effects)
+                           : ExecuteLed(operation, now, effects);
+}
+
+Outcome Shard::ExecuteLed(const Operation& operation, UnixMs now, ShardEffects& effects) {
+  if (commit_.matters() || WaitsForCopies(operation))
+    return ExecuteCarefully(operation, now, effects);
+  Outcome outcome = Run(operation, now, effects);
+  if (!LeaseHolds()) return WithoutLease(operation, std::move(outcome));
+  if (!operation.IsWrite()) Count(outcome);
+  return outcome;
+}
+
+void Shard::Count(const Outcome& read) {
+  ++(read.status == Status::kOk ? counters_.hits : counters_.misses);
+}
+
+Outcome Shard::Run(const Operation& operation, UnixMs now, ShardEffects& effects) {
   Sink sink(*this, effects);
   Executor executor(replica_->table(), sink, scratch_);
-  Outcome outcome = executor.Execute(operation, Clock(now));
-  if (!operation.IsWrite()) ++(outcome.status == Status::kOk ? counters_.hits : counters_.misses);
+  return executor.Execute(operation, Clock(now));
+}
+
+Outcome Shard::NotLed() const {
+  Outcome outcome;
+  outcome.status = Status::kNotLeader;
+  outcome.leader = role_ == ShardRole::kFollower ? leader_ : kNoNode;
+  return outcome;
+}
+
+// Of an operation that was applied when the lease held, and it does not any more. Once the lease
+// holds again, under the same session and in the same reign, nobody else can have led meanwhile.
+Outcome Shard::WithoutLease(const Operation& operation, Outcome outcome) const {
+  if (!operation.IsWrite()) return NotLed();
+  outcome.hold.reign = epoch_;
+  outcome.hold.lease = true;
   return outcome;
 }
 
@@ -68,6 +95,7 @@ bool Shard::GiveWay(std::size_t room, ShardEffects& effects) {
 void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
   if (scratch_.capacity() > kSpareBytesMax) Bytes().swap(scratch_);
   TrimRing();
+  tail_.OnTime(now);
   if (!leads()) return;
   SweepExpired(Clock(now), homes, effects);
 
@@ -76,6 +104,8 @@ void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
   // Staying a little below the limit leaves writes something to take without evicting.
   Evict(kVictimsPerTurn, options_.meter->limit() / 64, effects);
   TrimTombstones(effects);
+  followers_->OfferDigests(effects);
+  if (commit_.matters()) followers_->TellCommitted(commit_.committed(), effects);
 }
 
 Version Shard::Write(Record& record, ShardEffects& effects) {
@@ -91,8 +121,11 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
   encoded_.clear();
   replication::AppendRecord(record, encoded_);
   replica_->Apply(record, encoded_);
+  tail_.OnWritten(record.version, encoded_.size());
   if (encoded_.capacity() > kSpareBytesMax) Bytes().swap(encoded_);
   ++counters_.records_written;
+  commit_.OnRecord(record);
+  commit_.OnWritten(record.version);
   TrimRing();
   followers_->Wake(effects);
   return record.version;
@@ -108,15 +141,17 @@ void Shard::SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects) {
   sweep_cursor_ = replica_->table().Scan(sweep_cursor_, homes, [&](const store::ItemView& item) {
     if (item.ExpiredAt(now)) due.push_back({replica_->table().Hash(item.key), item.version});
   });
-  for (const Due& item : due) {
-    Record record;
-    record.type = RecordType::kExpire;
-    record.argument = item.hash;
-    const Bytes version = replication::EncodeVersion(item.version);
-    record.value = version;
-    Write(record, effects);
-    ++counters_.expired;
-  }
+  for (const Due& item : due) Expire(item.hash, item.version, effects);
+}
+
+void Shard::Expire(std::uint64_t hash, Version version, ShardEffects& effects) {
+  Record record;
+  record.type = RecordType::kExpire;
+  record.argument = hash;
+  const Bytes encoded = replication::EncodeVersion(version);
+  record.value = encoded;
+  Write(record, effects);
+  ++counters_.expired;
 }
 
 // Evicts until `room` more bytes fit, at most `victims_max` items. True: they fit now.
@@ -170,7 +205,7 @@ void Shard::TrimTombstones(ShardEffects& effects) {
   Version passed = followers_->AckedByAll();
   if (passed < oldest) {
     if (replica_->tombstones() <= limits::kTombstonesMax) return;
-    passed = oldest;
+    passed = replica_->AllTombstonesBut(limits::kTombstonesMax);
   }
   Record record;
   record.type = RecordType::kTrim;
@@ -180,38 +215,92 @@ void Shard::TrimTombstones(ShardEffects& effects) {
 
 // --- Reign --------------------------------------------------------------------------------------
 
-void Shard::Lead(Epoch epoch, ShardEffects& effects) {
+void Shard::Lead(Epoch epoch, Session session, bool quorum_used, ShardEffects& effects) {
   AEGIS_CHECK(epoch > epoch_, "an epoch is led once");
   AEGIS_CHECK(epoch.value() <= Version::kEpochMax, "this shard is out of epochs");
-  if (!whole_) ReplaceReplica(std::make_unique<Replica>(options_.hash_seed, *options_.meter));
+  if (!whole_) ReplaceReplica(NewReplica());
   role_ = ShardRole::kLeader;
   epoch_ = epoch;
   leader_ = options_.self;
+  lease_session_ = session;
   whole_ = true;
   copy_.reset();
-  followers_.emplace(options_.id, epoch, *replica_, counters_);
+  followers_.emplace(options_.id, epoch, *replica_, counters_, DigestVisits(options_.num_shards));
+  commit_.BeginReign(replica_->history().last(), quorum_used);
+  tail_ = UnreplicatedTail(options_.tail_bounds, replica_->recent(), commit_.committed(),
+                           replica_->history().last(), tail_.now());
+  wants_quorum_ = false;
+  held_until_ = {};
+
+  unsettled_.reset();
+  const Version missing = CountMissing();
+  told_ = {};
 
   Record begin;
   begin.type = RecordType::kBegin;
   begin.argument = options_.session.value();
-  const Bytes ended = replication::EncodeVersion(replica_->history().last());
+  Bytes ended = replication::EncodeVersion(replica_->history().last());
+  if (missing != Version{}) ended += replication::EncodeVersion(missing);
   begin.value = ended;
   Write(begin, effects);
   effects.changed = true;
+  effects.settled = true;
 }
 
-void Shard::Follow(NodeId leader, Epoch epoch, ShardEffects& effects) {
+void Shard::EndReign() {
+  if (followers_ && tail_.bytes() > 0) unsettled_ = tail_.replicated();
+  followers_.reset();
+  tail_.End();
+}
+
+// Of the reign that is over, what this node was told of and does not have. Returns the newest such,
+// (0,0) if there is none.
+Version Shard::CountMissing() {
+  const Version last = replica_->history().last();
+  if (told_.epoch != last.epoch || told_ <= last) return {};
+  const std::uint64_t missing = told_.seq.value() - last.seq.value();
+  counters_.writes_lost += missing;
+  AEGIS_LOG(kWarn, "replication",
+            "shard {}: this node begins to lead without {} writes that are known to be missing: "
+            "epoch {}, seq {} to {}",
+            options_.id.value(), missing, last.epoch.value(), last.seq.value() + 1,
+            told_.seq.value());
+  return told_;
+}
+
+// What this node wrote as a leader and shared with nobody goes with its copy.
+void Shard::CountWiped() {
+  if (!unsettled_) return;
+  const std::uint64_t lost = replica_->history().RecordsAfter(*unsettled_);
+  counters_.writes_lost += lost;
+  AEGIS_LOG(kWarn, "replication",
+            "shard {}: {} writes, up to epoch {} seq {}, may be on no other copy and are dropped: "
+            "this node is to hold the shard no longer",
+            options_.id.value(), lost, replica_->history().last().epoch.value(),
+            replica_->history().last().seq.value());
+  unsettled_.reset();
+}
+
+void Shard::Follow(NodeId leader, Epoch epoch, std::uint32_t change, ShardEffects& effects) {
   AEGIS_CHECK(leader != options_.self, "nobody follows itself");
   if (epoch < epoch_) return;
-  if (role_ == ShardRole::kFollower && leader_ == leader && epoch_ == epoch) return;
+  const bool follows = role_ == ShardRole::kFollower && leader_ == leader && epoch_ == epoch;
+  if (follows && change <= change_) return;
+  change_ = std::max(change_, change);
+  if (follows) {
+    duty_.acked = {};  // Once more, see Admit().
+    WakeLeader(effects);
+    return;
+  }
   role_ = ShardRole::kFollower;
   epoch_ = epoch;
   leader_ = leader;
   copy_.reset();
-  followers_.reset();
-  duty_ = {.want = true, .acked = {}};
+  EndReign();
+  duty_ = {.want = true};
   WakeLeader(effects);
   effects.changed = true;
+  effects.settled = true;
 }
 
 void Shard::Orphan(ShardEffects& effects) {
@@ -219,19 +308,27 @@ void Shard::Orphan(ShardEffects& effects) {
   role_ = ShardRole::kNone;
   leader_ = kNoNode;
   copy_.reset();
-  followers_.reset();
+  EndReign();
   effects.changed = true;
+  effects.settled = true;
 }
 
-void Shard::SetFollowers(std::span<const NodeId> followers, ShardEffects& effects) {
-  if (leads()) followers_->Set(followers, effects);
+void Shard::SetReplicas(const ReplicaSet& set, ShardEffects& effects) {
+  if (!followers_ || set.epoch != epoch_) return;
+  followers_->Set(set.followers, effects);
+  if (commit_.Set(set, replica_->history().last(), Acked())) effects.settled = true;
+  MeasureTail();
+}
+
+bool Shard::Admit(const control::Copy& copy, std::uint32_t change) {
+  return leads() && InSync(copy.node) && commit_.Admit(copy, Acked()) &&
+         followers_->Knows(copy, change);
 }
 
 void Shard::HandOver(NodeId successor, ShardEffects& effects) {
   if (!leads()) return;
   role_ = ShardRole::kDraining;
   successor_ = successor;
-  hand_over_sent_ = false;
   effects.wake.push_back(successor);
   effects.changed = true;
 }
@@ -241,9 +338,19 @@ void Shard::Release(ShardEffects& effects) {
   leader_ = kNoNode;
   whole_ = false;
   copy_.reset();
-  followers_.reset();
-  ReplaceReplica(std::make_unique<Replica>(options_.hash_seed, *options_.meter));
+  EndReign();
+  CountWiped();
+  told_ = {};
+  ReplaceReplica(NewReplica());
+  commit_ = {};
+  freshness_ = {};
   effects.changed = true;
+  effects.settled = true;
+}
+
+std::unique_ptr<Replica> Shard::NewReplica() const {
+  return std::make_unique<Replica>(options_.hash_seed, *options_.meter,
+                                   store::DigestBuckets(options_.num_shards));
 }
 
 void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
@@ -253,204 +360,6 @@ void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
   replica_ = std::move(replica);
 }
 
-// --- Peers: taking ------------------------------------------------------------------------------
-
-void Shard::OnLinkUp(NodeId peer, ShardEffects& effects) {
-  if (followers_) followers_->OnLinkUp(peer, effects);
-  if (peer == successor_) hand_over_sent_ = false;
-  if (role_ == ShardRole::kFollower && leader_ == peer) {
-    copy_.reset();
-    duty_ = {.want = true, .acked = {}};
-    WakeLeader(effects);
-  }
-}
-
-void Shard::OnLinkDown(NodeId peer, ShardEffects& effects) {
-  if (followers_) followers_->OnLinkDown(peer, effects);
-}
-
-Result<Ok> Shard::OnMessage(NodeId from, const PeerMessage& message, ShardEffects& effects) {
-  const bool of_this_reign = message.epoch == epoch_;
-  switch (message.type) {
-    case PeerMessageType::kWant:
-    case PeerMessageType::kAck:
-      // From a follower, for a leader.
-      if (!of_this_reign || !followers_) return Ok{};
-      if (message.type == PeerMessageType::kWant) {
-        followers_->OnWant(from, VersionVector(message.reigns), effects);
-        if (from == successor_) hand_over_sent_ = false;  // It did not take what was sent before.
-      } else {
-        followers_->OnAck(from, message.version, message.pressure, effects);
-      }
-      return Ok{};
-    case PeerMessageType::kRecords:
-    case PeerMessageType::kCopyBegin:
-    case PeerMessageType::kCopyChunk:
-    case PeerMessageType::kCopyEnd:
-    case PeerMessageType::kHandOver:
-      break;
-    case PeerMessageType::kHello:
-    case PeerMessageType::kReports:
-      return Error{ErrorCode::kMalformed, "not a message to a shard"};
-  }
-  // From a leader, for a follower. What an ended reign still had on its way is not for us.
-  if (!of_this_reign || role_ != ShardRole::kFollower || from != leader_) return Ok{};
-  clock_floor_ = std::max(clock_floor_, UnixMs{message.clock_ms});
-  switch (message.type) {
-    case PeerMessageType::kRecords:
-      return OnRecords(message, effects);
-    case PeerMessageType::kCopyBegin:
-      OnCopyBegin(message);
-      return Ok{};
-    case PeerMessageType::kCopyChunk:
-      if (!copy_ || message.copy_id != copy_id_) return Ok{};
-      return AbsorbAll(message.records);
-    case PeerMessageType::kCopyEnd:
-      return OnCopyEnd(message, effects);
-    default:
-      OnHandOver(message, effects);
-      return Ok{};
-  }
-}
-
-Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
-  if (message.records.empty()) {  // An invitation.
-    copy_.reset();
-    duty_.want = true;
-    WakeLeader(effects);
-    return Ok{};
-  }
-  if (copy_ && message.copy_id != 0) {
-    return message.copy_id == copy_id_ ? AbsorbAll(message.records) : Ok{};
-  }
-  if (message.copy_id != 0 || duty_.want) return Ok{};  // Of what was asked for before.
-  copy_.reset();  // Asked twice, the leader answered the second time that no copy is needed.
-
-  ByteView rest = message.records;
-  while (true) {
-    const ByteView before = rest;
-    const auto record = replication::TakeRecord(rest);
-    if (!record.ok()) return record.error();
-    if (!record.value()) break;
-    ++counters_.records_received;
-    if (record.value()->version.epoch > epoch_) {
-      return Error{ErrorCode::kMalformed, "a record of an epoch that has not begun"};
-    }
-    if (record.value()->version <= replica_->history().last()) {
-      // Sent twice because this replica asked twice: our acknowledgement may have crossed the
-      // second question, which made the leader forget it.
-      duty_.acked = {};
-      continue;
-    }
-    if (!replica_->IsNext(*record.value())) {
-      duty_.want = true;
-      break;
-    }
-    replica_->Apply(*record.value(), before.substr(0, before.size() - rest.size()));
-    ++counters_.records_applied;
-  }
-  if (!whole_) {
-    whole_ = true;  // The history was followed from its first record.
-    effects.changed = true;
-  }
-  TrimRing();
-  WakeLeader(effects);
-  return Ok{};
-}
-
-Result<Ok> Shard::AbsorbAll(ByteView records) {
-  while (true) {
-    const auto record = replication::TakeRecord(records);
-    if (!record.ok()) return record.error();
-    if (!record.value()) return Ok{};
-    copy_->Absorb(*record.value());
-    ++counters_.records_received;
-    ++counters_.records_applied;
-  }
-}
-
-void Shard::OnCopyBegin(const PeerMessage& message) {
-  copy_ = std::make_unique<Replica>(options_.hash_seed, *options_.meter);
-  copy_id_ = message.copy_id;
-}
-
-Result<Ok> Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
-  if (!copy_ || message.copy_id != copy_id_) return Ok{};
-  VersionVector history(message.reigns);
-  if (history.last().epoch != epoch_) {
-    return Error{ErrorCode::kMalformed, "a copy that ends in another epoch"};
-  }
-  const std::uint64_t lost = replica_->history().WritesBeyond(history);
-  if (lost > 0) {
-    counters_.writes_lost += lost;
-    AEGIS_LOG(kWarn, "replication",
-              "shard {}: {} writes of this replica, up to epoch {} seq {}, are not in the history "
-              "of the leader of epoch {} and are dropped",
-              options_.id.value(), lost, replica_->history().last().epoch.value(),
-              replica_->history().last().seq.value(), epoch_.value());
-  }
-  copy_->Adopt(std::move(history));
-  ReplaceReplica(std::move(copy_));
-  whole_ = true;
-  duty_.acked = {};  // An earlier copy's end does not stand for this one's.
-  ++counters_.copies_received;
-  WakeLeader(effects);
-  effects.changed = true;
-  return Ok{};
-}
-
-void Shard::OnHandOver(const PeerMessage& message, ShardEffects& effects) {
-  // Everything before came over the same link, so only a broken promise makes these differ.
-  if (copy_ || replica_->history() != VersionVector(message.reigns)) return;
-  if (epoch_.value() == Version::kEpochMax) return;
-  Lead(Epoch{epoch_.value() + 1}, effects);
-}
-
-// --- Peers: giving ------------------------------------------------------------------------------
-
-bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out) {
-  if (role_ == ShardRole::kFollower) {
-    if (peer == leader_) PumpDuty(out);
-    return false;
-  }
-  if (!followers_) return false;
-  const bool more = followers_->Pump(peer, bytes_max, Clock(now), out);
-  TrimRing();
-  if (role_ == ShardRole::kDraining && peer == successor_ && !hand_over_sent_ &&
-      followers_->SentAll(peer)) {
-    PeerMessage hand_over = Message(PeerMessageType::kHandOver);
-    hand_over.reigns = replica_->history().reigns();
-    replication::AppendPeerFrame(hand_over, out);
-    hand_over_sent_ = true;
-  }
-  return more;
-}
-
-PeerMessage Shard::Message(PeerMessageType type) const {
-  PeerMessage message;
-  message.type = type;
-  message.shard = options_.id;
-  message.epoch = epoch_;
-  return message;
-}
-
-void Shard::PumpDuty(Bytes& out) {
-  if (duty_.want) {
-    PeerMessage want = Message(PeerMessageType::kWant);
-    if (whole_) want.reigns = replica_->history().reigns();
-    replication::AppendPeerFrame(want, out);
-    duty_ = {.want = false, .acked = replica_->history().last()};
-    return;
-  }
-  const Version last = replica_->history().last();
-  if (copy_ || last == duty_.acked) return;
-  PeerMessage ack = Message(PeerMessageType::kAck);
-  ack.version = last;
-  ack.pressure = !options_.meter->Fits(0);
-  replication::AppendPeerFrame(ack, out);
-  duty_.acked = last;
-}
-
 // --- Looking in ---------------------------------------------------------------------------------
 
 ShardReport Shard::Report() const {
@@ -458,13 +367,12 @@ ShardReport Shard::Report() const {
   report.shard = options_.id;
   report.role = role_;
   report.epoch = epoch_;
+  report.change = change_;
   report.leader = role_ == ShardRole::kDraining ? successor_ : leader_;
   report.whole = whole_;
-  if (leads()) report.settled = followers_->Settled(options_.self);
-  if (role_ == ShardRole::kNone) report.last = replica_->history().last();
+  report.last = replica_->history().last();
+  report.wants_quorum = wants_quorum_ && !commit_.recorded();
   return report;
 }
-
-void Shard::WakeLeader(ShardEffects& effects) const { effects.wake.push_back(leader_); }
 
 }  // namespace aegis::node

@@ -23,11 +23,19 @@
 #include "model/ids.h"
 #include "model/limits.h"
 #include "model/operation.h"
+#include "node/core/commit_point.h"
+#include "node/core/digest_check.h"
 #include "node/core/followers.h"
+#include "node/core/freshness.h"
+#include "node/core/lease_view.h"
 #include "node/core/replica.h"
+#include "node/core/replica_set.h"
 #include "node/core/shard_counters.h"
 #include "node/core/shard_effects.h"
+#include "node/core/shard_report.h"
+#include "node/core/unreplicated_tail.h"
 #include "replication/peer_message.h"
+#include "replication/record.h"
 
 namespace aegis::node {
 
@@ -39,7 +47,16 @@ class Shard {
     Session session;
     std::uint64_t hash_seed = 0;
     store::MemoryMeter* meter = nullptr;                   // Outlives the shard.
+    const LeaseView* lease = nullptr;                      // Likewise.
     std::size_t ring_bytes = limits::kRecentRecordsBytes;  // Of recent records, see RecentRecords.
+    // Of operations that do not say, see Operation::quorum; and what kAllCopies means.
+    std::int32_t write_quorum = 0;
+    std::int32_t read_quorum = 0;
+    std::uint32_t replication_factor = 1;
+    std::uint32_t num_shards = 1;  // Of the cluster: what a digest of this one may take.
+    UnreplicatedTail::Bounds tail_bounds{};
+    std::uint32_t min_in_sync = 1;  // Copies, the leader's included, without which nothing is
+                                    // written.
   };
   explicit Shard(const Options& options);
   ~Shard();
@@ -48,10 +65,28 @@ class Shard {
 
   // --- Commands -------------------------------------------------------------------------------
 
-  // Executes one operation. kNotLeader unless this node leads the shard: nothing happened, and the
-  // caller routes anew. Views in the outcome are valid until the next call on this shard.
+  // Executes one operation. kNotLeader unless this node leads the shard under a lease that holds:
+  // nothing happened, and the caller routes anew. The lease is looked at again when the operation
+  // has been applied: if it has run out by then, a write's outcome is held. Views in the outcome
+  // are valid until the next call on this shard. An outcome with a `hold` must not be shown yet:
+  // keep a copy of it, and ask Settle(). kBusy: nothing happened; to be tried again until it has
+  // waited long enough.
   // REQUIRES: operation's keys belong to this shard.
   Outcome Execute(const Operation& operation, UnixMs now, ShardEffects& effects);
+
+  // Executes a read on what this replica holds although it does not lead, if that is as fresh as
+  // operation.max_stale_ms wants. Nothing: route it to the leader as any other. What may yet wait
+  // for a quorum is not shown. REQUIRES: as Execute(); operation.max_stale_ms.
+  std::optional<Outcome> ReadStale(const Operation& operation, UnixMs now, ShardEffects& effects);
+
+  // May an outcome that was held be shown now? If so, it has no hold any more, and tells what
+  // there is to be told by now: if the reign is over, that a write's outcome is unknown. Ask after
+  // ShardEffects::settled.
+  bool Settle(bool write, Outcome& outcome) const;
+  // Ends the wait for an outcome that is held still.
+  void GiveUp(bool write, Outcome& outcome) const;
+  // False: the operation's outcome, if it is executed next, will have no hold.
+  bool MayHold(const Operation& operation, UnixMs now) const;
 
   // Evicts a bounded number of items, until `room` more bytes fit. True: they fit.
   bool GiveWay(std::size_t room, ShardEffects& effects);
@@ -64,21 +99,28 @@ class Shard {
 
   // --- Reign: told by the control plane -------------------------------------------------------
 
-  // This node leads from now on. REQUIRES: epoch is above every epoch seen.
-  void Lead(Epoch epoch, ShardEffects& effects);
+  // This node leads from now on, while the lease of `session` holds. `quorum_used`: some of what it
+  // holds may have been acknowledged by quorum. REQUIRES: epoch is above every epoch seen.
+  void Lead(Epoch epoch, Session session, bool quorum_used, ShardEffects& effects);
 
-  // Another node leads. Asks it for what is missing.
-  void Follow(NodeId leader, Epoch epoch, ShardEffects& effects);
+  // Another node leads, and `change` is the shard's number in the map. Asks it for what is missing.
+  void Follow(NodeId leader, Epoch epoch, std::uint32_t change, ShardEffects& effects);
 
   // Nobody leads as far as this node knows; it keeps what it holds.
   void Orphan(ShardEffects& effects);
 
-  // Whom a leader replicates to (itself excluded). Those no longer named are forgotten, those new
-  // are invited to say what they have.
-  void SetFollowers(std::span<const NodeId> followers, ShardEffects& effects);
+  // Whom a leader replicates to, and whose copies count. Followers no longer named are forgotten,
+  // those new are invited to say what they have. Ignored unless it is of the present reign.
+  void SetReplicas(const ReplicaSet& set, ShardEffects& effects);
 
-  // Planned change of leader: stops commands, sends `successor` the rest, then the hand-over.
-  // Ignored unless this node leads.
+  // From now on, until the next SetReplicas(), writes wait for this copy as well. True: it holds
+  // all that is committed and, but for a short tail, the rest; so it may join those in sync. It
+  // said so when it knew the map as of `change`: a copy that the map dropped before and names again
+  // may have been wiped in between.
+  bool Admit(const control::Copy& copy, std::uint32_t change);
+
+  // Planned change of leader: stops commands for the rest of this reign and sends `successor` what
+  // it lacks; drained() tells. Ignored unless this node leads.
   void HandOver(NodeId successor, ShardEffects& effects);
 
   // This node is no longer a replica: frees what it holds.
@@ -91,9 +133,10 @@ class Shard {
   // The link to `peer` is gone, and no other one stands.
   void OnLinkDown(NodeId peer, ShardEffects& effects);
 
-  // Takes one message about this shard. Errors: kMalformed: the peer broke the protocol, close.
-  // Messages of reigns that have ended are ignored.
-  Result<Ok> OnMessage(NodeId from, const replication::PeerMessage& message, ShardEffects& effects);
+  // Takes one message about this shard from a peer's process. Errors: kMalformed: the peer broke
+  // the protocol, close. Messages of reigns that have ended are ignored.
+  Result<Ok> OnMessage(const control::Copy& from, const replication::PeerMessage& message,
+                       ShardEffects& effects);
 
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
   // one if any is due. True: more is due. `now` is sent along with records.
@@ -101,11 +144,20 @@ class Shard {
 
   // --- Looking in -----------------------------------------------------------------------------
 
-  replication::ShardReport Report() const;
+  ShardReport Report() const;
   // Of a leader, draining or not; else empty.
   std::vector<FollowerLag> Lags() const {
     return followers_ ? followers_->Lags() : std::vector<FollowerLag>();
   }
+  // This leader has stopped, its successor has acknowledged everything, and nothing waits for
+  // others.
+  bool drained() const {
+    return role_ == ShardRole::kDraining && followers_->AckedAll(successor_) && commit_.settled() &&
+           followers_->ConfirmedByAll();
+  }
+  Version committed() const { return commit_.committed(); }
+  // Of a leader, draining or not; else empty.
+  const UnreplicatedTail& tail() const { return tail_; }
   const ShardCounters& counters() const { return counters_; }
   const Replica& replica() const { return *replica_; }
   // Bytes of what is stored under `key`, whether it still lives or not; 0: nothing.
@@ -114,19 +166,56 @@ class Shard {
     return item ? item->value.size() : 0;
   }
   ShardId id() const { return options_.id; }
+  // What this process of a follower has acknowledged to this leader; (0,0): nothing.
+  Version AckedBy(const control::Copy& copy) const {
+    return followers_ ? followers_->AckedBy(copy) : Version{};
+  }
   // True iff `peer` holds everything that this leader has written, up to a short tail in flight.
   bool InSync(NodeId peer) const { return followers_ && followers_->InSync(peer); }
 
  private:
   class Sink;  // Turns what the executor commits into records of this shard.
 
-  // What this replica, as a follower, still has to tell its leader.
-  struct Duty {
-    bool want = false;  // Ask for what is missing.
-    Version acked;      // Last position acknowledged.
+  // The items of versions behind `since`, of which those before `cursor` were sent.
+  struct TailGift {
+    Version since;
+    std::uint64_t cursor = 0;
   };
 
-  bool leads() const { return role_ == replication::ShardRole::kLeader; }
+  // What this replica, as a follower, still has to tell its leader.
+  struct Duty {
+    bool want = false;        // Ask for what is missing.
+    Version acked{};          // Last position acknowledged.
+    std::uint64_t round = 0;  // Of a probe to be confirmed; 0: none.
+    DigestQuestion question = {};
+    std::optional<TailGift> tail = {};  // What the leader asked for.
+  };
+
+  bool leads() const { return role_ == ShardRole::kLeader; }
+  bool LeaseHolds() const { return options_.lease->Holds(lease_session_); }
+  Outcome ExecuteLed(const Operation& operation, UnixMs now, ShardEffects& effects);
+  Outcome ExecuteInSession(const Operation& operation, UnixMs now, ShardEffects& effects);
+  Outcome Run(const Operation& operation, UnixMs now, ShardEffects& effects);
+  void Count(const Outcome& read);
+  Outcome NotLed() const;
+  Outcome WithoutLease(const Operation& operation, Outcome outcome) const;
+  std::optional<Outcome> Brake(const Operation& operation, UnixMs now);
+  void MeasureTail();
+  bool WaitsForCopies(const Operation& operation) const {
+    return operation.code == OpCode::kAwait || CopiesWanted(operation) > 0;
+  }
+  Outcome ExecuteCarefully(const Operation& operation, UnixMs now, ShardEffects& effects);
+  Outcome Await(const Operation& operation);
+  std::uint32_t CopiesWanted(const Operation& operation) const;
+  Version WaitOf(const Operation& operation) const;
+  bool MayShow(const Operation& operation) const;
+  Outcome SessionLost(Version seen) const;
+  Version PositionOf(const Outcome& read) const;
+  template <class Visit>
+  static void ForEachKey(const Operation& operation, Visit visit);
+  void ExpireDue(const Operation& operation, UnixMs now, ShardEffects& effects);
+  CommitPoint::Acked Acked() const;
+  bool Satisfied(const Hold& hold) const;
   Version Write(replication::Record& record, ShardEffects& effects);
   void WakeLeader(ShardEffects& effects) const;
   UnixMs Clock(UnixMs now) const { return std::max(now, clock_floor_); }
@@ -135,32 +224,55 @@ class Shard {
   bool Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects);
   void EvictBytes(std::size_t bytes, ShardEffects& effects);
   bool EvictOne(ShardEffects& effects);
+  void Expire(std::uint64_t hash, Version version, ShardEffects& effects);
   void SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects);
+  std::unique_ptr<Replica> NewReplica() const;
   void ReplaceReplica(std::unique_ptr<Replica> replica);
 
+  void OnFollower(const control::Copy& from, const replication::PeerMessage& message,
+                  ShardEffects& effects);
+  Result<Ok> OnTail(const control::Copy& from, const replication::PeerMessage& message,
+                    ShardEffects& effects);
+  bool WriteAgain(const replication::Record& lost, Version common, ShardEffects& effects);
+  void OnTailAsk(const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> OnRecords(const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> AbsorbAll(ByteView records);
+  void OnFresh(const replication::PeerMessage& message);
+  Result<Ok> OnDigests(const replication::PeerMessage& message, ShardEffects& effects);
   void OnCopyBegin(const replication::PeerMessage& message);
+  Version CountMissing();
+  void EndReign();
+  void CountWiped();
   Result<Ok> OnCopyEnd(const replication::PeerMessage& message, ShardEffects& effects);
-  void OnHandOver(const replication::PeerMessage& message, ShardEffects& effects);
 
   replication::PeerMessage Message(replication::PeerMessageType type) const;
-  void PumpDuty(Bytes& out);
+  bool PumpDuty(std::size_t bytes_max, Bytes& out);
+  bool PumpTail(std::size_t bytes_max, Bytes& out);
+  void PumpQuestion(Bytes& out);
 
   const Options options_;
-  replication::ShardRole role_ = replication::ShardRole::kNone;
-  Epoch epoch_;         // The highest seen.
-  NodeId leader_;       // Whom it follows; self if it leads; kNoNode.
-  bool whole_ = false;  // replica_ is a shard as of its history, not a part of one.
+  ShardRole role_ = ShardRole::kNone;
+  Epoch epoch_;               // The highest seen.
+  NodeId leader_;             // Whom it follows; self if it leads; kNoNode.
+  std::uint32_t change_ = 0;  // Follower: the shard's number in the map, as far as it was told.
+  Session lease_session_;     // Under which this node leads.
+  bool whole_ = false;        // replica_ is a shard as of its history, not a part of one.
 
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Replica> copy_;  // Follower: a copy in progress, to replace replica_.
   std::uint64_t copy_id_ = 0;      // Follower: of copy_.
   Duty duty_;
+  Version told_;                      // Follower: the newest record that its leader told it of.
+  std::optional<Version> unsettled_;  // It led, and what it wrote behind this is on no other copy,
+                                      // as far as it knows; nobody has compared since.
+  Freshness freshness_;
 
   std::optional<Followers> followers_;  // Has a value iff this node leads, draining or not.
   NodeId successor_;                    // While draining.
-  bool hand_over_sent_ = false;         // While draining.
+  CommitPoint commit_;
+  UnreplicatedTail tail_;
+  bool wants_quorum_ = false;  // A quorum write was asked for in this reign.
+  Version held_until_;         // Beyond this position no outcome is held.
 
   std::uint64_t sweep_cursor_ = 0;
   UnixMs clock_floor_;  // The latest wall clock seen of any leader of this shard.

@@ -3,16 +3,16 @@
 namespace aegis::node {
 
 void Apply(const ShardCommand& command, Shard& shard, ShardEffects& effects) {
-  const replication::ShardReport report = shard.Report();
+  const ShardReport report = shard.Report();
   if (report.role != command.decided_on_role || report.epoch != command.decided_on_epoch) return;
   switch (command.kind) {
     case ShardCommand::Kind::kNothing:
       return;
     case ShardCommand::Kind::kLead:
-      shard.Lead(command.epoch, effects);
+      shard.Lead(command.epoch, command.session, command.quorum_used, effects);
       return;
     case ShardCommand::Kind::kFollow:
-      shard.Follow(command.node, command.epoch, effects);
+      shard.Follow(command.node, command.epoch, command.change, effects);
       return;
     case ShardCommand::Kind::kOrphan:
       shard.Orphan(effects);

@@ -1,8 +1,7 @@
 // ShardCommand: what the control plane tells one shard.
 //
-// A command was decided on a report, and meanwhile a message from a peer may have changed the
-// shard (a hand-over makes a leader without asking). So it names the report it was decided on and
-// does nothing if the shard stands differently now; the next look at the shard decides anew.
+// It names the report it was decided on and does nothing if the shard stands differently now; the
+// next look at the shard decides anew.
 
 #pragma once
 
@@ -10,7 +9,7 @@
 
 #include "model/ids.h"
 #include "node/core/shard.h"
-#include "replication/peer_message.h"
+#include "node/core/shard_report.h"
 
 namespace aegis::node {
 
@@ -19,9 +18,12 @@ struct ShardCommand {
 
   ShardId shard;
   Kind kind = Kind::kNothing;
-  Epoch epoch;  // kLead, kFollow
-  NodeId node;  // kFollow: the leader; kHandOver: the successor.
-  replication::ShardRole decided_on_role = replication::ShardRole::kNone;
+  Epoch epoch;               // kLead, kFollow
+  Session session;           // kLead: of the lease.
+  NodeId node;               // kFollow: the leader; kHandOver: the successor.
+  std::uint32_t change = 0;  // kFollow: the shard's number in the map.
+  bool quorum_used = false;  // kLead: the shard may have acknowledged by quorum.
+  ShardRole decided_on_role = ShardRole::kNone;
   Epoch decided_on_epoch;
 };
 

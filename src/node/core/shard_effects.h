@@ -12,10 +12,12 @@ namespace aegis::node {
 struct ShardEffects {
   std::vector<NodeId> wake;  // Peers that Pump() has something for.
   bool changed = false;      // Report() changed in what the control plane acts on.
+  bool settled = false;      // Outcomes that were held may be shown now, or never: Settle().
 
   void Clear() {
     wake.clear();
     changed = false;
+    settled = false;
   }
 };
 

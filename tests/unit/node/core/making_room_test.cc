@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "test_lease.h"
+
 namespace aegis::node {
 namespace {
 
@@ -21,10 +23,11 @@ class FewShards : public ShardSpace {
       options.self = NodeId{1};
       options.session = Session{1};
       options.meter = &meter_;
+      options.lease = &lease_;
       shards_.push_back(std::make_unique<Shard>(options));
       ShardEffects effects;
-      shards_.back()->Lead(Epoch{1}, effects);
-      shards_.back()->SetFollowers({}, effects);
+      shards_.back()->Lead(Epoch{1}, TestLease::kSession, /*quorum_used=*/false, effects);
+      shards_.back()->SetReplicas({.epoch = Epoch{1}}, effects);
     }
   }
 
@@ -56,6 +59,7 @@ class FewShards : public ShardSpace {
   Shard& at(std::uint32_t id) { return *shards_[id]; }
 
  private:
+  TestLease lease_;
   store::MemoryMeter meter_;
   std::vector<std::unique_ptr<Shard>> shards_;
   bool held_ = false;

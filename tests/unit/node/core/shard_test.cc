@@ -7,118 +7,13 @@
 
 #include "base/rng.h"
 #include "model/limits.h"
+#include "shard_test_support.h"
 
 namespace aegis::node {
 namespace {
 
 using replication::PeerMessage;
 using replication::PeerMessageType;
-using replication::ShardRole;
-
-constexpr UnixMs kNow{1'000'000};
-constexpr std::size_t kBudget = 16 * 1024;
-
-// Three replicas of one shard on perfect links, pumped by hand.
-class ShardTest : public ::testing::Test {
- protected:
-  static constexpr std::size_t kNodes = 3;
-
-  static NodeId Id(std::size_t node) { return NodeId{100 + node}; }
-  static std::size_t Of(NodeId id) { return static_cast<std::size_t>(id.value() - 100); }
-
-  ShardTest() {
-    for (std::size_t node = 0; node < kNodes; ++node) Restart(node);
-  }
-
-  void Restart(std::size_t node, std::size_t ring_bytes = limits::kRecentRecordsBytes) {
-    Shard::Options options;
-    options.id = ShardId{5};
-    options.self = Id(node);
-    options.session = Session{++sessions_};
-    options.hash_seed = 9;
-    options.meter = &meters_[node];
-    options.ring_bytes = ring_bytes;
-    shards_[node] = std::make_unique<Shard>(options);
-    for (auto& wires : wires_) wires[node].clear();
-    for (auto& wire : wires_[node]) wire.clear();
-  }
-
-  void LeadWith(std::size_t node, std::uint32_t epoch, std::vector<std::size_t> followers) {
-    ShardEffects effects;
-    shards_[node]->Lead(Epoch{epoch}, effects);
-    std::vector<NodeId> ids;
-    for (const std::size_t follower : followers) ids.push_back(Id(follower));
-    shards_[node]->SetFollowers(ids, effects);
-    for (const std::size_t follower : followers) {
-      shards_[follower]->Follow(Id(node), Epoch{epoch}, effects);
-    }
-  }
-
-  // One round: every node sends what is due, every frame arrives. False: nothing was due.
-  bool PumpOnce() {
-    bool any = false;
-    for (std::size_t from = 0; from < kNodes; ++from) {
-      for (std::size_t to = 0; to < kNodes; ++to) {
-        if (from == to) continue;
-        Bytes out;
-        shards_[from]->Pump(Id(to), kBudget, kNow, out);
-        if (!out.empty() && !cut_[from][to]) wires_[from][to] += out;
-        any = any || !out.empty();
-      }
-    }
-    for (std::size_t from = 0; from < kNodes; ++from) {
-      for (std::size_t to = 0; to < kNodes; ++to) Deliver(from, to);
-    }
-    return any;
-  }
-  void Settle() {
-    for (int round = 0; PumpOnce(); ++round) ASSERT_LT(round, 10'000) << "never settles";
-  }
-
-  void Deliver(std::size_t from, std::size_t to) {
-    Bytes& wire = wires_[from][to];
-    while (true) {
-      const std::size_t size = replication::PeerFrameSize(wire).value();
-      if (size == 0 || wire.size() < size) return;
-      const Bytes frame = wire.substr(4, size - 4);
-      wire.erase(0, size);
-      const auto message = replication::DecodePeerMessage(frame);
-      ASSERT_TRUE(message.ok()) << message.error().message;
-      ++received_[message.value().type];
-      ShardEffects effects;
-      const auto taken = shards_[to]->OnMessage(Id(from), message.value(), effects);
-      ASSERT_TRUE(taken.ok()) << taken.error().message;
-    }
-  }
-
-  Outcome Run(std::size_t node, const Operation& operation, UnixMs now = kNow) {
-    ShardEffects effects;
-    return shards_[node]->Execute(operation, now, effects);
-  }
-  void Set(std::size_t node, const std::string& key, const std::string& value,
-           std::int64_t ttl_ms = 0) {
-    Operation op{.code = OpCode::kSet, .key = key, .value = value};
-    if (ttl_ms != 0) op.expiry = ExpiryKind::kRelative;
-    op.expiry_ms = ttl_ms;
-    ASSERT_EQ(Run(node, op).status, Status::kOk);
-  }
-  void Delete(std::size_t node, const std::string& key) {
-    Run(node, {.code = OpCode::kDelete, .key = key});
-  }
-
-  void ExpectReplicasEqual(std::size_t a, std::size_t b) {
-    EXPECT_EQ(shards_[a]->replica().history(), shards_[b]->replica().history());
-    EXPECT_EQ(shards_[a]->replica().Digest(), shards_[b]->replica().Digest());
-  }
-
-  std::uint64_t sessions_ = 0;
-  std::array<store::MemoryMeter, kNodes> meters_{
-      store::MemoryMeter(1 << 24), store::MemoryMeter(1 << 24), store::MemoryMeter(1 << 24)};
-  std::array<std::unique_ptr<Shard>, kNodes> shards_;
-  std::array<std::array<Bytes, kNodes>, kNodes> wires_;
-  std::array<std::array<bool, kNodes>, kNodes> cut_{};
-  std::map<PeerMessageType, int> received_;
-};
 
 TEST_F(ShardTest, OnlyALeaderExecutes) {
   const Operation get{.code = OpCode::kGet, .key = "k"};
@@ -163,9 +58,8 @@ TEST_F(ShardTest, AFollowerBehindTheRingGetsACopyWhileWritesGoOn) {
   for (int i = 0; i < 500; ++i) Delete(0, std::to_string(i));
   Settle();
   ShardEffects effects;
-  const std::vector<NodeId> both = {Id(1), Id(2)};
-  shards_[0]->SetFollowers(both, effects);
-  shards_[2]->Follow(Id(0), Epoch{1}, effects);
+  Feed(0, {1, 2});
+  shards_[2]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
   Rng rng(4);
   int rounds = 0;
   while (PumpOnce()) {
@@ -191,8 +85,8 @@ TEST_F(ShardTest, ACopyInProgressIsNoWholeReplicaAndIsGivenUpWithItsLeader) {
   LeadWith(0, 1, {});
   for (int i = 0; i < 5000; ++i) Set(0, std::to_string(i), std::string(40, 'a'));
   ShardEffects effects;
-  shards_[0]->SetFollowers(std::vector<NodeId>{Id(1)}, effects);
-  shards_[1]->Follow(Id(0), Epoch{1}, effects);
+  Feed(0, {1});
+  shards_[1]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
   for (int round = 0; round < 4; ++round) PumpOnce();
   ASSERT_GE(received_[PeerMessageType::kCopyChunk], 1);
   EXPECT_FALSE(shards_[1]->Report().whole);
@@ -213,7 +107,7 @@ TEST_F(ShardTest, ANewLeaderContinuesTheHistory) {
   EXPECT_EQ(received_[PeerMessageType::kCopyBegin], 0);
 }
 
-TEST_F(ShardTest, AnOldLeaderDropsAndCountsWhatTheNewOneLacks) {
+TEST_F(ShardTest, AnOldLeaderCountsWhatTheNewOneLacksAndGivesIt) {
   LeadWith(0, 1, {1, 2});
   Set(0, "shared", "v");
   Settle();
@@ -223,7 +117,50 @@ TEST_F(ShardTest, AnOldLeaderDropsAndCountsWhatTheNewOneLacks) {
   Settle();
   ExpectReplicasEqual(0, 1);
   EXPECT_EQ(shards_[0]->counters().writes_lost, 7U);
-  EXPECT_EQ(shards_[0]->replica().table().items(), 2U);
+  EXPECT_EQ(shards_[1]->counters().writes_recovered, 7U);
+  EXPECT_EQ(shards_[0]->replica().table().items(), 9U);
+}
+
+TEST_F(ShardTest, ATakeoverCountsAtOnceWhatItWasToldOfAndNothingIsCountedTwice) {
+  LeadWith(0, 1, {1, 2});
+  Settle();
+  for (int i = 0; i < 30; ++i) Set(0, "k" + std::to_string(i), std::string(1000, 'v'));
+  shards_[0]->Pump(Id(1), /*bytes_max=*/1, kNow, wires_[0][1]);  // Some, and how many there are.
+  Deliver(0, 1);
+  const std::uint64_t has = shards_[1]->replica().history().last().seq.value();
+  ASSERT_GT(has, 1U);
+  ASSERT_LT(has, 31U);
+  for (int i = 0; i < 3; ++i) Set(0, "unheard" + std::to_string(i), "v");
+
+  LeadWith(1, 2, {2});
+  EXPECT_EQ(shards_[1]->counters().writes_lost, 31 - has);
+  Settle();
+  LeadWith(2, 3, {0, 1});
+  EXPECT_EQ(shards_[2]->counters().writes_lost, 0U);
+  Settle();
+  ExpectReplicasEqual(0, 2);
+  EXPECT_EQ(shards_[0]->counters().writes_lost, 3U) << "those that nobody knew of";
+}
+
+TEST_F(ShardTest, WhatALeaderSharedWithNobodyIsCountedWhenItsCopyIsWiped) {
+  LeadWith(0, 1, {1});
+  Settle();
+  for (int i = 0; i < 7; ++i) Set(0, std::to_string(i), "v");
+  ShardEffects effects;
+  shards_[0]->Orphan(effects);
+  shards_[0]->Release(effects);
+  EXPECT_EQ(shards_[0]->counters().writes_lost, 7U);
+  shards_[0]->Release(effects);
+  EXPECT_EQ(shards_[0]->counters().writes_lost, 7U);
+}
+
+TEST_F(ShardTest, WhatAnotherCopyHasIsNotLostWhenItIsWiped) {
+  LeadWith(0, 1, {1});
+  for (int i = 0; i < 7; ++i) Set(0, std::to_string(i), "v");
+  Settle();
+  ShardEffects effects;
+  shards_[0]->Release(effects);
+  EXPECT_EQ(shards_[0]->counters().writes_lost, 0U);
 }
 
 TEST_F(ShardTest, TwoLeadersOfOneEpochAreToldApart) {
@@ -236,8 +173,8 @@ TEST_F(ShardTest, TwoLeadersOfOneEpochAreToldApart) {
   Set(0, "left", "v");
   Set(2, "right", "v");
   ShardEffects effects;
-  shards_[0]->SetFollowers(std::vector<NodeId>{Id(2)}, effects);
-  shards_[2]->Follow(Id(0), Epoch{2}, effects);
+  Feed(0, {2});
+  shards_[2]->Follow(Id(0), Epoch{2}, /*change=*/0, effects);
   Settle();
   ExpectReplicasEqual(0, 2);
   EXPECT_EQ(shards_[2]->counters().writes_lost, 1U);
@@ -250,23 +187,95 @@ TEST_F(ShardTest, ARestartedFollowerIsFilledAgain) {
   Restart(1);
   ShardEffects effects;
   shards_[0]->OnLinkUp(Id(1), effects);
-  shards_[1]->Follow(Id(0), Epoch{1}, effects);
+  shards_[1]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
   Settle();
   ExpectReplicasEqual(0, 1);
 }
 
-TEST_F(ShardTest, AHandOverLosesNothingAndRaisesTheEpoch) {
+TEST_F(ShardTest, WithoutALeaseNothingIsApplied) {
+  LeadWith(0, 1, {});
+  Set(0, "k", "v");
+  lease_.holds = false;
+  EXPECT_EQ(Run(0, {.code = OpCode::kSet, .key = "k", .value = "w"}).status, Status::kNotLeader);
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).status, Status::kNotLeader);
+  lease_.holds = true;
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).value, "v");
+}
+
+TEST_F(ShardTest, AWriteThatTheLeaseDidNotOutliveWaitsForItsReturn) {
+  LeadWith(0, 1, {});
+  lease_.looks_left = 1;
+  Outcome outcome = Run(0, {.code = OpCode::kSet, .key = "k", .value = "v"});
+  EXPECT_TRUE(outcome.hold.lease);
+  lease_.holds = false;
+  EXPECT_FALSE(shards_[0]->Settle(/*write=*/true, outcome));
+  lease_.holds = true;
+  EXPECT_TRUE(shards_[0]->Settle(/*write=*/true, outcome));
+  EXPECT_EQ(outcome.status, Status::kOk);
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).value, "v");
+}
+
+TEST_F(ShardTest, AWriteThatTheLeaseDidNotOutliveIsUnknownUnderTheNextLease) {
+  LeadWith(0, 1, {});
+  lease_.looks_left = 1;
+  const Outcome held = Run(0, {.code = OpCode::kSet, .key = "k", .value = "v"});
+  lease_.looks_left = -1;
+  lease_.session = Session{78};
+  Outcome outcome = held;
+  EXPECT_FALSE(shards_[0]->Settle(/*write=*/true, outcome));
+  outcome = held;
+  shards_[0]->GiveUp(/*write=*/true, outcome);
+  EXPECT_EQ(outcome.status, Status::kUnknownOutcome);
+  LeadWith(0, 2, {});
+  outcome = held;
+  EXPECT_TRUE(shards_[0]->Settle(/*write=*/true, outcome));
+  EXPECT_EQ(outcome.status, Status::kUnknownOutcome);
+}
+
+TEST_F(ShardTest, AReadThatTheLeaseDidNotOutliveIsNotShown) {
+  LeadWith(0, 1, {});
+  Set(0, "k", "v");
+  lease_.looks_left = 1;
+  const Outcome outcome = Run(0, {.code = OpCode::kGet, .key = "k"});
+  EXPECT_EQ(outcome.status, Status::kNotLeader);
+  EXPECT_FALSE(outcome.has_value);
+}
+
+TEST_F(ShardTest, AReignDoesNotGoOnUnderTheNextLeaseOfItsNode) {
+  LeadWith(0, 1, {});
+  Set(0, "k", "v");
+  lease_.session = Session{78};
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).status, Status::kNotLeader);
+  LeadWith(0, 2, {});
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).value, "v");
+}
+
+TEST_F(ShardTest, AHandOverStopsCommandsUntilTheSuccessorHasEverything) {
   LeadWith(0, 1, {1, 2});
   for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "v");
   ShardEffects effects;
   shards_[0]->HandOver(Id(1), effects);
   EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "1"}).status, Status::kNotLeader);
+  EXPECT_FALSE(shards_[0]->drained());
   Settle();
-  EXPECT_EQ(shards_[1]->Report().role, ShardRole::kLeader);
-  EXPECT_EQ(shards_[1]->Report().epoch, Epoch{2});
+  EXPECT_TRUE(shards_[0]->drained());
+  // It does not lead on by itself, and neither does its successor.
+  EXPECT_EQ(shards_[0]->Report().role, ShardRole::kDraining);
+  EXPECT_EQ(shards_[1]->Report().role, ShardRole::kFollower);
+  LeadWith(1, 2, {0, 2});
   EXPECT_EQ(Run(1, {.code = OpCode::kGet, .key = "99"}).status, Status::kOk);
-  shards_[1]->SetFollowers(std::array{Id(0)}, effects);
-  shards_[0]->Follow(Id(1), Epoch{2}, effects);
+  Settle();
+  ExpectReplicasEqual(0, 1);
+}
+
+TEST_F(ShardTest, ALeaderThatStoppedLeadsOnOnlyInANewEpoch) {
+  LeadWith(0, 1, {1});
+  Set(0, "k", "v");
+  ShardEffects effects;
+  shards_[0]->HandOver(Id(1), effects);
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).status, Status::kNotLeader);
+  LeadWith(0, 2, {1});
+  EXPECT_EQ(Run(0, {.code = OpCode::kGet, .key = "k"}).status, Status::kOk);
   Settle();
   ExpectReplicasEqual(0, 1);
 }
@@ -369,7 +378,7 @@ TEST_F(ShardTest, GarbageRecordsAreMalformed) {
   message.epoch = Epoch{1};
   message.records = "garbage";
   ShardEffects effects;
-  EXPECT_EQ(shards_[1]->OnMessage(Id(0), message, effects).error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(shards_[1]->OnMessage(CopyOf(0), message, effects).error().code, ErrorCode::kMalformed);
 }
 
 TEST_F(ShardTest, LagIsWhatAFollowerHasNotAcknowledged) {
@@ -421,7 +430,7 @@ TEST_F(ShardTest, ALeaderWithoutFollowersKeepsNoRecords) {
   for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), "value");
   ASSERT_GT(shards_[0]->replica().recent().bytes(), 0U);
   ShardEffects effects;
-  shards_[0]->SetFollowers({}, effects);
+  Feed(0, {});
   shards_[0]->Maintain(kNow, 1, effects);
   EXPECT_EQ(shards_[0]->replica().recent().bytes(), 0U);
 }
@@ -440,31 +449,33 @@ TEST_F(ShardTest, ANewLeaderKeepsItsRecordsUntilItIsToldWhoFollows) {
 TEST_F(ShardTest, WhoWasNotNamedIsNotFed) {
   LeadWith(0, 1, {1});
   ShardEffects effects;
-  shards_[2]->Follow(Id(0), Epoch{1}, effects);
+  shards_[2]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
   Settle();
   ASSERT_EQ(shards_[0]->Lags().size(), 1U);
-  EXPECT_EQ(shards_[0]->Report().settled, Id(0).value() + Id(1).value());
+  EXPECT_EQ(shards_[0]->Lags()[0].follower, Id(1));
   // Named later, it is invited.
-  shards_[0]->SetFollowers(std::array{Id(1), Id(2)}, effects);
+  Feed(0, {1, 2});
   Settle();
   ExpectReplicasEqual(0, 2);
 }
 
-TEST_F(ShardTest, ASuccessorThatAsksAnewIsHandedOverAnew) {
+TEST_F(ShardTest, ASuccessorThatAsksAnewStillGetsEverything) {
   LeadWith(0, 1, {1});
   Settle();
+  Set(0, "k", "v");
   ShardEffects effects;
   shards_[0]->HandOver(Id(1), effects);
-  // The invitation overtakes the hand-over: the successor drops what comes until it has asked.
-  Bytes hand_over;
-  shards_[0]->Pump(Id(1), kBudget, kNow, hand_over);
+  // An invitation that was on its way: the successor drops what comes until it has asked.
+  Bytes records;
+  shards_[0]->Pump(Id(1), kBudget, kNow, records);
   PeerMessage invitation;
   invitation.type = PeerMessageType::kRecords;
   invitation.shard = ShardId{5};
   invitation.epoch = Epoch{1};
-  ASSERT_TRUE(shards_[1]->OnMessage(Id(0), invitation, effects).ok());
+  ASSERT_TRUE(shards_[1]->OnMessage(CopyOf(0), invitation, effects).ok());
   Settle();
-  EXPECT_EQ(shards_[1]->Report().role, ShardRole::kLeader);
+  EXPECT_TRUE(shards_[0]->drained());
+  ExpectReplicasEqual(0, 1);
 }
 
 TEST_F(ShardTest, WhileAFollowerIsShortOfMemoryEveryWriteMakesItsOwnRoom) {
@@ -502,8 +513,9 @@ class ShardScheduleTest : public ShardTest {
   }
 
   void SetFollowers(std::span<const NodeId> followers) {
+    ReplicaSet set{.epoch = Epoch{1}, .followers = {followers.begin(), followers.end()}};
     ShardEffects effects;
-    shards_[0]->SetFollowers(followers, effects);
+    shards_[0]->SetReplicas(set, effects);
     Note(0, effects);
   }
 
@@ -525,7 +537,7 @@ class ShardScheduleTest : public ShardTest {
       wire.erase(0, size);
       ShardEffects effects;
       const auto message = replication::DecodePeerMessage(frame);
-      EXPECT_TRUE(shards_[to]->OnMessage(Id(from), message.value(), effects).ok());
+      EXPECT_TRUE(shards_[to]->OnMessage(CopyOf(from), message.value(), effects).ok());
       Note(to, effects);
     }
     return true;
@@ -553,11 +565,11 @@ void ShardScheduleTest::RunSchedule(std::uint64_t seed) {
   for (auto& row : woken_) row.fill(false);
   Restart(0, /*ring_bytes=*/rng.Chance(0.5) ? 1024 : limits::kRecentRecordsBytes);
   ShardEffects effects;
-  shards_[0]->Lead(Epoch{1}, effects);
+  shards_[0]->Lead(Epoch{1}, lease_.session, /*quorum_used=*/false, effects);
   const std::array<NodeId, 2> both{Id(1), Id(2)};
   for (const std::size_t follower : {1U, 2U}) {
     effects.Clear();
-    shards_[follower]->Follow(Id(0), Epoch{1}, effects);
+    shards_[follower]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
     Note(follower, effects);
   }
   const std::uint64_t steps = 10 + rng.Below(300);
