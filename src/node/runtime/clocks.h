@@ -2,14 +2,19 @@
 
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 
 #include "base/time.h"
 
 namespace aegis::node {
 
+// CLOCK_BOOTTIME: leases run out while the machine sleeps, too.
 inline TimePoint SteadyNow() {
-  return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
 inline UnixMs UnixNow() {

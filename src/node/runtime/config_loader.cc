@@ -133,9 +133,21 @@ class Loader {
     }
   }
 
-  // The listeners all take TCP connections, so no two may share an address.
+  // The listeners all take TCP connections, so no two may share an address. A node is called silent
+  // when it has missed renewals, and its shards are free when its lease is over: in this order.
   void CheckRelations() {
     const Config& config = loaded_.config;
+    if (config.lease_silence >= config.lease_duration) {
+      loaded_.problems.push_back(fmt::format("{} ({}) must be below {} ({})",
+                                             NameOf("lease-silence"), Shown("lease-silence"),
+                                             NameOf("lease-duration"), Shown("lease-duration")));
+    }
+    // Nobody is called silent within half of its lease, see lease::FenceWatch.
+    if (2 * config.lease_silence < config.lease_duration) {
+      loaded_.problems.push_back(fmt::format("{} ({}) must be at least half of {} ({})",
+                                             NameOf("lease-silence"), Shown("lease-silence"),
+                                             NameOf("lease-duration"), Shown("lease-duration")));
+    }
     RequireApart("bind", config.bind, "gossip", config.gossip);
     if (config.health_addr) {
       RequireApart("bind", config.bind, "health-addr", *config.health_addr);
@@ -157,6 +169,10 @@ class Loader {
     loaded_.problems.push_back(fmt::format("{} ({}) and {} ({}): must be different addresses",
                                            NameOf(a), a_address.ToString(), NameOf(b),
                                            b_address.ToString()));
+  }
+
+  std::string Shown(std::string_view flag) const {
+    return std::ranges::find(Settings(), flag, &Setting::flag)->render(loaded_.config);
   }
 
   const std::string& NameOf(std::string_view flag) const {

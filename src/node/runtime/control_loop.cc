@@ -1,5 +1,6 @@
 #include "node/runtime/control_loop.h"
 
+#include <algorithm>
 #include <asio/post.hpp>
 #include <utility>
 
@@ -8,24 +9,36 @@
 #include "node/runtime/gossip_log.h"
 #include "node/runtime/random.h"
 #include "node/runtime/stream_exchange.h"
+#include "node/runtime/thread_priority.h"
 #include "node/runtime/worker.h"
 
 namespace aegis::node {
 
+namespace {
+
+// A worker whose loop has not gone round for so long is hung.
+constexpr Duration kWorkerStallMax = std::chrono::milliseconds(500);
+
+}  // namespace
+
 ControlLoop::ControlLoop(NodeState& node, ClusterSettings settings, Control::Options options,
-                         Sockets sockets, RecordKeeper& records)
+                         Sockets sockets, Log log, RecordKeeper& records)
     : node_(node),
       records_(records),
       work_(asio::make_work_guard(io_)),
-      control_(node.self, settings, std::move(options), rule_, Rng(RandomNumber()), SteadyNow()),
+      log_directory_(std::move(log.directory)),
+      control_(node.self, settings, std::move(options), std::move(log.recovered),
+               Rng(RandomNumber()), SteadyNow()),
       udp_(io_, std::move(sockets.udp),
            [this](const Endpoint& from, ByteView body) {
              With([&](TimePoint now) { control_.OnDatagram(from, body, now, effects_); });
            }),
       peer_port_(io_, std::move(sockets.tcp), node.self.id, PeerHandlers()),
+      control_links_(io_, node.self.id, LinkHandlers()),
       tick_timer_(io_),
       evaluate_timer_(io_),
-      soon_timer_(io_) {}
+      soon_timer_(io_),
+      disk_(*log_directory_, std::move(log.store), DiskHandlers()) {}
 
 ControlLoop::~ControlLoop() = default;
 
@@ -42,12 +55,65 @@ PeerPort::Handlers ControlLoop::PeerHandlers() {
   handlers.on_peer = [worker_of](int socket, asio::ip::tcp protocol, NodeId peer) {
     worker_of(peer.value()).AcceptPeer(socket, protocol, peer);
   };
+  handlers.on_control = [this](asio::ip::tcp::socket socket, ClusterId cluster, NodeId peer,
+                               NodeId target) {
+    AcceptControl(std::move(socket), cluster, peer, target);
+  };
   handlers.on_forwards = [worker_of, turn = std::uint64_t{0}](int socket,
                                                               asio::ip::tcp protocol) mutable {
     worker_of(turn++).AcceptForwards(socket, protocol);
   };
   handlers.refusal = [this](ClusterId cluster) { return ForwardRefusal(cluster); };
   return handlers;
+}
+
+ControlLinks::Handlers ControlLoop::LinkHandlers() {
+  ControlLinks::Handlers handlers;
+  handlers.on_up = [this](NodeId peer) {
+    With([&](TimePoint now) { control_.OnControlLinkUp(peer, now, effects_); });
+  };
+  handlers.on_down = [this](NodeId peer, const std::string& reason) {
+    AEGIS_LOG(kDebug, "control", "control link to {} is down: {}", NameOf(peer), reason);
+    With([&](TimePoint now) { control_.OnControlLinkDown(peer, now, effects_); });
+  };
+  return handlers;
+}
+
+ControlDisk::Handlers ControlLoop::DiskHandlers() {
+  ControlDisk::Handlers handlers;
+  handlers.on_created = [this] {
+    asio::post(io_, [this] {
+      log_created_ = true;
+      records_.Keep(OwnRecord());
+    });
+  };
+  handlers.on_durable = [this](std::uint64_t number) {
+    asio::post(io_, [this, number] {
+      With([&](TimePoint now) { control_.OnDurable(number, now, effects_); });
+    });
+  };
+  handlers.on_failed = [this](const std::string& problem) {
+    AEGIS_LOG(kError, "control",
+              "the control log cannot be written: {}. This node casts no vote until it is "
+              "restarted with a directory that can",
+              problem);
+    asio::post(io_, [this, problem] { disk_problem_ = problem; });
+  };
+  return handlers;
+}
+
+void ControlLoop::AcceptControl(asio::ip::tcp::socket socket, ClusterId cluster, NodeId peer,
+                                NodeId target) {
+  if (!control_.born() || cluster != control_.settings().id || target != node_.self.id) return;
+  auto& known = control_streams_[peer];
+  if (const auto older = known.lock()) older->Close();
+  const auto stream =
+      std::make_shared<ControlStream>(std::move(socket), [this, peer](const ControlEnvelope& told) {
+        With([&](TimePoint now) { control_.OnControlMessage(peer, told, now, effects_); });
+        return true;
+      });
+  known = stream;
+  stream->Start();
 }
 
 std::optional<std::string> ControlLoop::ForwardRefusal(ClusterId cluster) const {
@@ -57,6 +123,7 @@ std::optional<std::string> ControlLoop::ForwardRefusal(ClusterId cluster) const 
 }
 
 void ControlLoop::Run() {
+  GoBeforeOthers();
   udp_.Start();
   peer_port_.Start();
   With([&](TimePoint now) { control_.Start(now, effects_); });
@@ -71,30 +138,20 @@ void ControlLoop::Poke() {
   asio::post(io_, [this] { EvaluateSoon(); });
 }
 
-void ControlLoop::OnLinkUp(NodeId peer, Session session, std::uint64_t link) {
+void ControlLoop::OnLinkUp(NodeId peer, Session, std::uint64_t link) {
   asio::post(io_, [=, this] {
     links_[peer] = link;
-    control_.OnLinkUp(peer, session);
     AEGIS_LOG(kInfo, "peer", "link with {} is up", NameOf(peer));
     Poke();
   });
 }
 
-void ControlLoop::OnLinkDown(NodeId peer, Session session, std::uint64_t link,
-                             const std::string& reason) {
+void ControlLoop::OnLinkDown(NodeId peer, Session, std::uint64_t link, const std::string& reason) {
   asio::post(io_, [=, this] {
     if (!IsCurrent(peer, link)) return;
     links_.erase(peer);
-    With([&](TimePoint now) { control_.OnLinkDown(peer, session, now, effects_); });
+    With([&](TimePoint now) { control_.OnPeerLinkDown(peer, now, effects_); });
     AEGIS_LOG(kInfo, "peer", "link with {} is down: {}", NameOf(peer), reason);
-    Poke();
-  });
-}
-
-void ControlLoop::OnReports(NodeId peer, std::uint64_t link, replication::PeerMessage reports) {
-  asio::post(io_, [=, this, reports = std::move(reports)] {
-    if (!IsCurrent(peer, link)) return;
-    control_.OnReports(peer, reports);
     Poke();
   });
 }
@@ -111,7 +168,7 @@ std::string ControlLoop::NameOf(NodeId node) const {
 
 // --- Deciding -----------------------------------------------------------------------------------
 
-replication::ShardReport ControlLoop::Report(ShardId id) {
+ShardReport ControlLoop::Report(ShardId id) {
   ShardGuard shard(node_.shards, id, shard_effects_);
   return shard->Report();
 }
@@ -121,8 +178,31 @@ bool ControlLoop::InSync(ShardId id, NodeId follower) {
   return shard->InSync(follower);
 }
 
+Version ControlLoop::Acked(ShardId id, const control::Copy& copy) {
+  ShardGuard shard(node_.shards, id, shard_effects_);
+  return shard->AckedBy(copy);
+}
+
+bool ControlLoop::Admit(ShardId id, const control::Copy& copy, std::uint32_t change) {
+  ShardGuard shard(node_.shards, id, shard_effects_);
+  return shard->Admit(copy, change);
+}
+
+bool ControlLoop::Drained(ShardId id) {
+  ShardGuard shard(node_.shards, id, shard_effects_);
+  return shard->drained();
+}
+
+bool ControlLoop::WorkersTick() const {
+  const TimePoint now = SteadyNow();
+  return std::all_of(node_.workers.begin(), node_.workers.end(), [&](const Worker* worker) {
+    return now - worker->last_tick() <= kWorkerStallMax;
+  });
+}
+
 void ControlLoop::Evaluate() {
   poked_.store(false);
+  control_.SetHealthy(WorkersTick());
   With([&](TimePoint now) { control_.Evaluate(*this, now, effects_); });
 }
 
@@ -137,6 +217,7 @@ void ControlLoop::EvaluateSoon() {
 
 void ControlLoop::EvaluateRegularly() {
   Evaluate();
+  node_.control_board.Publish(SummaryOf(control_, SteadyNow()));
   evaluate_timer_.expires_after(Control::evaluate_interval());
   evaluate_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) EvaluateRegularly();
@@ -144,8 +225,21 @@ void ControlLoop::EvaluateRegularly() {
 }
 
 void ControlLoop::Leave() {
-  control_.Leave();
+  control_.Leave(SteadyNow());
   Poke();
+}
+
+Result<Ok> ControlLoop::Recover() {
+  Result<Ok> recovered = Ok{};
+  With([&](TimePoint now) { recovered = control_.Recover(now, effects_); });
+  Poke();
+  return recovered;
+}
+
+Result<bool> ControlLoop::Forget(const std::string& node) {
+  Result<bool> forgotten = false;
+  With([&](TimePoint now) { forgotten = control_.Forget(node, now, effects_); });
+  return forgotten;
 }
 
 void ControlLoop::Join(const std::vector<Endpoint>& seeds) {
@@ -164,25 +258,46 @@ template <class Call>
 void ControlLoop::With(Call call) {
   effects_.Clear();
   call(SteadyNow());
-  CarryOut();
+  // Carrying out may break a link, which calls in here again.
+  ControlEffects done = std::exchange(effects_, {});
+  CarryOut(done);
 }
 
-void ControlLoop::CarryOut() {
-  if (effects_.born) {
+void ControlLoop::CarryOut(ControlEffects& effects) {
+  // The others keep a cluster that they have heard of, and wait for the log that its founder alone
+  // may begin: so it must not forget, whatever happens, that it is the one.
+  if (effects.born && control_.founder()) records_.KeepNow(OwnRecord());
+  if (effects.new_log) disk_.Create(std::move(*effects.new_log));
+  for (DiskWrite& write : effects.disk) disk_.Queue(std::move(write));
+  node_.lease.Publish(effects.lease_session, effects.lease_until);
+  if (effects.born) {
     node_.shards.Create(control_.settings());
     AEGIS_LOG(kInfo, "node", "member of cluster {:016x}", control_.settings().id.value());
+    WarnOfQuorums();
   }
-  Command(effects_.commands);
-  if (effects_.routing) Publish(std::move(effects_.routing));
-  SetFollowers(effects_.followers);
-  CarryOutGossip();
-  for (PeerMail& mail : effects_.mail) {
-    const auto link = links_.find(mail.to);
-    if (link == links_.end()) continue;
-    node_.shards.OutletOf(mail.to).Mail(link->second, std::move(mail.frame));
+  Command(effects.commands);
+  if (effects.routing) Publish(std::move(effects.routing));
+  SetReplicas(effects.replicas);
+  CarryOutGossip(effects.gossip);
+  for (const ControlLetter& letter : effects.letters) {
+    control_links_.Send(letter.to, {letter.lineage, letter.message});
   }
-  if (effects_.membership_changed) OnMembershipChanged();
-  if (effects_.wake_up_at != TimePoint::max()) ArmTimer(effects_.wake_up_at);
+  if (effects.membership_changed) OnMembershipChanged();
+  if (effects.look_again) Poke();
+  if (effects.wake_up_at != TimePoint::max()) ArmTimer(effects.wake_up_at);
+}
+
+// More copies than there ever are: every such operation would be refused.
+void ControlLoop::WarnOfQuorums() const {
+  const auto copies = static_cast<std::int32_t>(control_.settings().replication_factor);
+  const auto warn = [&](const char* flag, std::int32_t quorum) {
+    if (quorum <= copies) return;
+    AEGIS_LOG(kWarn, "node", "{} is {}, but this cluster keeps {} copies: all such are refused",
+              flag, quorum, copies);
+  };
+  warn("--write-quorum", node_.config.write_quorum);
+  warn("--read-quorum", node_.config.read_quorum);
+  warn("--min-in-sync", static_cast<std::int32_t>(node_.config.min_in_sync));
 }
 
 void ControlLoop::Publish(std::shared_ptr<const RoutingTable> table) {
@@ -201,18 +316,18 @@ void ControlLoop::Command(const std::vector<ShardCommand>& commands) {
   }
 }
 
-void ControlLoop::SetFollowers(const std::vector<ControlEffects::Followers>& followers) {
-  for (const auto& [id, nodes] : followers) {
+void ControlLoop::SetReplicas(const std::vector<ShardDirector::Replicas>& replicas) {
+  for (const auto& [id, set] : replicas) {
     ShardGuard shard(node_.shards, id, shard_effects_);
-    shard->SetFollowers(nodes, shard_effects_);
+    shard->SetReplicas(set, shard_effects_);
   }
 }
 
-void ControlLoop::CarryOutGossip() {
-  for (const gossip::Datagram& datagram : effects_.gossip.datagrams) {
+void ControlLoop::CarryOutGossip(gossip::Effects& effects) {
+  for (const gossip::Datagram& datagram : effects.datagrams) {
     udp_.Send(datagram.to, datagram.body);
   }
-  for (gossip::StreamRequest& request : effects_.gossip.streams) {
+  for (gossip::StreamRequest& request : effects.streams) {
     ExchangeOverStream(
         io_, request.to, std::move(request.body), gossip::Options().stream_timeout,
         [this, id = request.id, to = request.to](const Result<Bytes>& reply) {
@@ -220,34 +335,42 @@ void ControlLoop::CarryOutGossip() {
           if (on_exchange_) on_exchange_(to, reply);
         });
   }
-  for (const gossip::Event& event : effects_.gossip.events) LogGossip(event);
+  for (const gossip::Event& event : effects.events) LogGossip(event);
 }
 
 void ControlLoop::OnMembershipChanged() {
   const auto workers = node_.workers.size();
   std::vector<std::vector<PeerLinks::Target>> targets(workers);
+  std::vector<ControlLinks::Target> control_targets;
   for (const Member& member : gone_ ? std::vector<Member>() : control_.LinkedPeers()) {
+    control_targets.push_back({member.id, member.gossip_address});
     targets[member.id.value() % workers].push_back({member.id, member.gossip_address});
   }
   for (std::size_t i = 0; i < workers; ++i) node_.workers[i]->SetPeers(std::move(targets[i]));
   if (control_.born()) {
-    NodeRecord record;
-    record.node_id = node_.self.name;
-    record.settings = control_.settings();
-    for (const Member& member : control_.swim().members()) {
-      if (member.id != node_.self.id && member.state != MemberState::kLeft) {
-        record.peers.push_back(member.gossip_address);
-      }
-    }
-    records_.Keep(std::move(record));
+    control_links_.SetTargets(control_.settings().id, control_targets);
+    records_.Keep(OwnRecord());
   }
   Poke();
+}
+
+NodeRecord ControlLoop::OwnRecord() const {
+  NodeRecord record;
+  record.node_id = node_.self.name;
+  record.founder = control_.founder() && !log_created_;
+  record.settings = control_.settings();
+  for (const Member& member : control_.swim().members()) {
+    if (member.id != node_.self.id && member.state != MemberState::kLeft) {
+      record.peers.push_back(member.gossip_address);
+    }
+  }
+  return record;
 }
 
 void ControlLoop::ArmTimer(TimePoint at) {
   if (at == tick_at_) return;
   tick_at_ = at;
-  tick_timer_.expires_at(std::chrono::steady_clock::time_point(at.time_since_epoch()));
+  tick_timer_.expires_after(std::max(at - SteadyNow(), Duration{}));
   tick_timer_.async_wait([this](const asio::error_code& error) {
     if (error) return;
     tick_at_ = TimePoint::max();

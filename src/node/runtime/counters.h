@@ -54,9 +54,12 @@ constexpr std::size_t ResultOf(Status status) {
     case Status::kInvalid:
     case Status::kTooLarge:
     case Status::kOutOfMemory:
+    case Status::kSessionLost:
       return 3;
     case Status::kNotLeader:
     case Status::kUnavailable:
+    case Status::kTooFewCopies:
+    case Status::kBusy:
       return 4;
     case Status::kUnknownOutcome:
       return 5;
@@ -64,7 +67,7 @@ constexpr std::size_t ResultOf(Status status) {
   return 3;
 }
 
-inline constexpr std::size_t kOperations = 16;
+inline constexpr std::size_t kOperations = 17;
 // Indexed by OpCode; 0 is none.
 inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "",          "get",
@@ -74,8 +77,9 @@ inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "increment", "increment_float",
     "append",    "set_range",
     "get_range", "rename",
-    "copy",      "multi_set_nx"};
-static_assert(static_cast<std::size_t>(OpCode::kMultiSetNx) + 1 == kOperations);
+    "copy",      "multi_set_nx",
+    "await"};
+static_assert(static_cast<std::size_t>(OpCode::kAwait) + 1 == kOperations);
 
 enum class CommandClass : std::uint8_t { kRead, kWrite, kOther };
 inline constexpr std::size_t kCommandClasses = 3;

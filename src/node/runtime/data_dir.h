@@ -3,6 +3,7 @@
 //
 //     lock       locked while a node runs on the directory; holds its process id
 //     node.json  who this node is, see node_record.h
+//     control/   its part of the control log, see consensus/log_store.h
 
 #pragma once
 
@@ -18,8 +19,8 @@ std::string HomeOf(const std::string& data_dir, const std::string& node_id);
 
 class DataDir {
  public:
-  // Creates the directory, parents included, if it is missing, and makes sure that it can be
-  // written. Errors: kUnavailable; another process runs on it, or as the system says.
+  // Creates the directory, parents included, if it is missing, durably, and makes sure that it can
+  // be written. Errors: kUnavailable; another process runs on it, or as the system says.
   static Result<DataDir> Open(const std::string& path);
 
   const std::string& path() const { return path_; }

@@ -13,6 +13,9 @@ namespace {
 constexpr Duration kStep = std::chrono::milliseconds(10);
 // A goodbye is a rumour: it takes a few rounds to be sent as often as it should be.
 constexpr Duration kGoodbyeMax = std::chrono::seconds(1);
+// Some other nodes hear late who leads now what this one led. Until then they send their clients'
+// operations here, and have to hear that nothing came of them.
+constexpr Duration kLinger = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -39,6 +42,7 @@ void Departure::Step() {
   if (phase_ == Phase::kHandingOver && (HandedOver() || now >= deadline_)) {
     if (!HandedOver()) AEGIS_LOG(kWarn, "node", "not all shards were handed over in time");
     phase_ = Phase::kClients;
+    linger_until_ = control_.control().LinkedPeers().empty() ? now : now + kLinger;
     for (Worker* const worker : node_.workers) worker->Drain();
   }
   if (phase_ == Phase::kClients && (node_.clients.load() == 0 || now >= deadline_)) {
@@ -48,7 +52,8 @@ void Departure::Step() {
     deadline_ = now + kGoodbyeMax;
     control_.Goodbye();
   }
-  if (phase_ == Phase::kGoodbye && (control_.control().goodbye_said() || now >= deadline_)) {
+  const bool said = control_.control().goodbye_said() || now >= deadline_;
+  if (phase_ == Phase::kGoodbye && said && now >= linger_until_) {
     on_done_();
     return;
   }

@@ -1,5 +1,6 @@
 // Departure: how a node goes. Hands over what it leads while it still serves; lets its clients
-// finish; says goodbye; then it is done. Hand-over and clients together have --drain-timeout.
+// finish; says goodbye; refuses for a moment what still comes from nodes that have not heard who
+// leads now; then it is done. Hand-over and clients together have --drain-timeout.
 //
 // On the control thread.
 
@@ -34,6 +35,7 @@ class Departure {
   asio::steady_timer timer_;
   Phase phase_ = Phase::kNotYet;
   TimePoint deadline_{};
+  TimePoint linger_until_{};
 };
 
 }  // namespace aegis::node

@@ -15,6 +15,7 @@
 #include "node/runtime/acceptor.h"
 #include "node/runtime/advertise_address.h"
 #include "node/runtime/clocks.h"
+#include "node/runtime/kept_state.h"
 #include "node/runtime/network.h"
 #include "node/runtime/node_figures.h"
 #include "node/runtime/node_record.h"
@@ -27,7 +28,7 @@ namespace aegis::node {
 struct Engine::Opened {
   Config config;
   DataDir data_dir;
-  std::optional<NodeRecord> record;
+  KeptState kept;
   std::vector<UniqueFd> client_ports;
   ControlLoop::Sockets peer_port;
   std::optional<PidFile> pid_file;
@@ -36,6 +37,8 @@ struct Engine::Opened {
 };
 
 namespace {
+
+NodeId IdOf(const std::string& name) { return NodeId{XXH64(name.data(), name.size(), 0)}; }
 
 Error Prefixed(const std::string& flag, const Error& error) {
   return {error.code, flag + ": " + error.message};
@@ -115,10 +118,16 @@ ClusterSettings SettingsOf(const Config& config, const std::optional<NodeRecord>
   return kept;
 }
 
-Control::Options OptionsOf(const Config& config, std::vector<Endpoint> seeds) {
+Control::Options OptionsOf(const Config& config, std::vector<Endpoint> seeds, bool founder) {
   Control::Options options;
   options.seeds = std::move(seeds);
   options.bootstrap_expect = config.bootstrap_expect;
+  options.founder = founder;
+  options.lease.duration = config.lease_duration;
+  options.lease.silence = config.lease_silence;
+  options.lease.drift_max = config.clock_drift_max;
+  options.planner.unclean_after = config.unclean_after;
+  options.planner.moves_max = config.rebalance_rate;
   return options;
 }
 
@@ -129,7 +138,7 @@ Result<Member> SelfOf(const Config& config, const Endpoint& gossip, const Endpoi
   const auto client_address = AdvertiseAddress(client, config.client_advertise, config.seeds);
   if (!client_address.ok()) return Prefixed("--client-advertise", client_address.error());
   Member self;
-  self.id = NodeId{XXH64(config.node_id.data(), config.node_id.size(), 0)};
+  self.id = IdOf(config.node_id);
   do self.session = Session{RandomNumber()};
   while (self.session == Session{});
   self.name = config.node_id;
@@ -150,8 +159,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
   config.data_dir = HomeOf(config.data_dir, config.node_id);
   auto data_dir = DataDir::Open(config.data_dir);
   if (!data_dir.ok()) return Prefixed("--data-dir", data_dir.error());
-  auto record = NodeRecord::Load(config.data_dir);
-  if (!record.ok()) return Prefixed("--data-dir", record.error());
+  auto kept = KeptState::Load(config.data_dir, config.node_id, IdOf(config.node_id));
+  if (!kept.ok()) return Prefixed("--data-dir", kept.error());
   auto client = Numeric("--bind", config.bind);
   if (!client.ok()) return client.error();
   auto client_ports = ListenTcp(client.value(), config.threads);
@@ -171,9 +180,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
     if (!created.ok()) return Prefixed("--pid-file", created.error());
     pid_file.emplace(std::move(created).value());
   }
-  auto seeds = SeedsOf(config, record.value(), self.value().gossip_address);
+  auto seeds = SeedsOf(config, kept.value().record, self.value().gossip_address);
   std::unique_ptr<Engine> engine(
-      new Engine({std::move(config), std::move(data_dir).value(), std::move(record).value(),
+      new Engine({std::move(config), std::move(data_dir).value(), std::move(kept).value(),
                   std::move(client_ports).value(), std::move(peer_port).value(),
                   std::move(pid_file), std::move(self).value(), std::move(seeds)}));
   if (wanted.health_addr) {
@@ -188,12 +197,13 @@ Engine::Engine(Opened opened)
     : data_dir_(std::move(opened.data_dir)),
       pid_file_(std::move(opened.pid_file)),
       node_(opened.config, opened.self, SteadyNow()),
-      records_(opened.config.data_dir, opened.record),
-      control_(node_, SettingsOf(opened.config, opened.record),
-               OptionsOf(opened.config, opened.seeds), std::move(opened.peer_port), records_),
+      records_(opened.config.data_dir, opened.kept.record),
+      control_(node_, SettingsOf(opened.config, opened.kept.record),
+               OptionsOf(opened.config, opened.seeds, opened.kept.founder),
+               std::move(opened.peer_port), std::move(opened.kept.log), records_),
       departure_(node_, control_, [this] { control_.Stop(); }),
       seed_watch_(control_, opened.config.seeds,
-                  opened.record ? opened.record->peers : std::vector<Endpoint>(),
+                  opened.kept.record ? opened.kept.record->peers : std::vector<Endpoint>(),
                   opened.config.gossip),
       join_watch_(control_, opened.seeds, opened.config.bootstrap_expect),
       health_pages_(node_, control_),
@@ -201,9 +211,17 @@ Engine::Engine(Opened opened)
       signals_(control_.io(), SIGTERM, SIGINT) {
   health_pages_.AddTo(http_);
   node_.clients_max = ClientsMax();
-  node_.shards.SetListeners(
-      [this] { control_.Poke(); },
-      [this](NodeId peer) { node_.workers[peer.value() % node_.workers.size()]->WakePeer(peer); });
+  node_.shards.SetListeners({.on_changed = [this] { control_.Poke(); },
+                             .on_wake =
+                                 [this](NodeId peer) {
+                                   node_.workers[peer.value() % node_.workers.size()]->WakePeer(
+                                       peer);
+                                 },
+                             .on_settled =
+                                 [this](ShardId shard) {
+                                   for (Worker* const worker : node_.workers)
+                                     worker->OnSettled(shard);
+                                 }});
   for (std::uint32_t i = 0; i < node_.config.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(node_, i, std::move(opened.client_ports[i]),
                                                 control_, std::make_unique<WorkerView>(node_, i),

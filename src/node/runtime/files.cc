@@ -43,7 +43,7 @@ bool WriteAll(int fd, ByteView contents) {
 }
 
 Result<Ok> WriteFileAtomically(const std::string& path, ByteView contents) {
-  const std::string draft = path + ".new";
+  const std::string draft = path + kDraftSuffix;
   UniqueFd fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!fd.valid()) return FileError(draft, "created");
   if (!WriteAll(fd.get(), contents) || ::fsync(fd.get()) != 0 || !fd.Close()) {
@@ -55,8 +55,12 @@ Result<Ok> WriteFileAtomically(const std::string& path, ByteView contents) {
 
   std::string directory = std::filesystem::path(path).parent_path().string();
   if (directory.empty()) directory = ".";
-  const UniqueFd parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent.valid() || ::fsync(parent.get()) != 0) return FileError(directory, "synced");
+  return SyncDirectory(directory);
+}
+
+Result<Ok> SyncDirectory(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) return FileError(path, "synced");
   return Ok{};
 }
 

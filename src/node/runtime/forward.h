@@ -68,14 +68,18 @@ struct Forward {
   NodeId refused_by;
   Epoch refused_epoch;
   TimePoint ask_again_at;
+  Duration ask_again_after{};
 
   // While with the forwarder.
   NodeId account;  // Whose backlog it counts for.
+
+  bool executed = false;  // Here, and its outcome is held; it is in no lane any more.
 
   // While on a link.
   Epoch epoch;         // Under which the receiver is believed to lead.
   bool first = false;  // Of its shard since one was not run for want of room.
   std::uint64_t id = 0;
+  bool overtaken = false;    // What was sent behind it was answered before.
   std::uint64_t offset = 0;  // Bytes the link had been given before this.
 
   std::unique_ptr<Forward> next;  // Of the queue it is in.

@@ -107,7 +107,7 @@ void ForwardLink::Send(std::unique_ptr<Forward> forward, Epoch epoch, const Endp
   forward->id = next_id_++;
   if (under_way_.empty()) waiting_since_ = SteadyNow();
   Forward& placed = *forward;
-  under_way_.Push(std::move(forward));
+  under_way_.push_back(std::move(forward));
   if (state_ == State::kUp) {
     Write(placed);
   } else if (state_ == State::kDown) {
@@ -154,16 +154,20 @@ void ForwardLink::OnAccepted() {
   state_ = State::kUp;
   backoff_ = {};
   waiting_since_ = SteadyNow();
-  under_way_.ForEach([this](Forward& forward) { Write(forward); });
+  for (const auto& forward : under_way_) Write(*forward);
 }
 
 std::unique_ptr<Forward> ForwardLink::Answered(std::uint64_t id) {
   waiting_since_ = SteadyNow();
-  if (under_way_.empty() || under_way_.front().id != id) {
+  const std::uint64_t first = next_id_ - under_way_.size();
+  if (id < first || id >= next_id_ || under_way_[id - first] == nullptr) {
     Break("it answers what was not asked");
     return nullptr;
   }
-  return under_way_.Pop();
+  answered_ = std::max(answered_, id);
+  std::unique_ptr<Forward> forward = std::move(under_way_[id - first]);
+  while (!under_way_.empty() && under_way_.front() == nullptr) under_way_.pop_front();
+  return forward;
 }
 
 void ForwardLink::Break(std::string_view reason) {
@@ -177,8 +181,9 @@ void ForwardLink::Break(std::string_view reason) {
   if (stream_) std::exchange(stream_, nullptr)->Detach(reason);
   ForwardQueue unsent;
   ForwardQueue sent;
-  while (!under_way_.empty()) {
-    std::unique_ptr<Forward> forward = under_way_.Pop();
+  for (std::unique_ptr<Forward>& forward : std::exchange(under_way_, {})) {
+    if (forward == nullptr) continue;
+    forward->overtaken = forward->id < answered_;
     const bool left = accepted && forward->offset < gone;
     (left ? sent : unsent).Push(std::move(forward));
   }

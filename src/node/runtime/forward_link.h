@@ -1,7 +1,7 @@
 // ForwardLink: one worker's way to one other node for operations on shards that it leads.
 //
-// Dialled when first needed, pipelined; answers come in the order of the questions. Layout on the
-// peer's TCP gossip port:
+// Dialled when first needed, pipelined; answers come in the order of the questions, but for those
+// whose outcomes were held for other nodes: they come later. Layout on the peer's TCP gossip port:
 //
 //     preamble | "AGK" 'F' | cluster id u64 | our node id u64 |          all big-endian
 //     answer   | accepted u8: 1 or 0 | its node id u64 | reason length u16 | reason |
@@ -15,16 +15,17 @@
 // Nothing is sent before the receiver has accepted: what a refused or broken beginning gives back
 // was never sent.
 //
-// The receiver executes as the leader of exactly that epoch and never forwards again. An epoch is
-// led once: of the operations in flight to a leader whose reign ends, those behind the first that
-// is refused are refused too, so that re-routing them keeps their order. So it is for want of
-// room: the receiver runs nothing more on that shard for this link before it sees a request with
-// bit 0x80 of its command set, the first that was sent after all of those had come back.
+// The receiver executes as the leader of exactly that epoch and never forwards again. What it does
+// not run it says so of: it does not lead (yet, or any more, or for want of a lease), or the value
+// has no room. Then it runs nothing more on that shard (under that epoch) for this link before it
+// sees a request with bit 0x80 of its command set, the first that was sent after all of those had
+// come back. So what is sent again keeps its order.
 //
 // Belongs to one Forwarder and its thread.
 
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string_view>
 
@@ -93,8 +94,11 @@ class ForwardLink {
   TimePoint retry_at_{};
   Duration backoff_{};
   TimePoint waiting_since_{};  // When the peer last made progress, or had nothing to do.
-  ForwardQueue under_way_;
+  // What was given ids from next_id_ - under_way_.size() on; null once it was answered, but never
+  // the first.
+  std::deque<std::unique_ptr<Forward>> under_way_;
   std::uint64_t next_id_ = 1;
+  std::uint64_t answered_ = 0;  // The highest id that was.
   std::shared_ptr<Stream> stream_;
   std::shared_ptr<bool> alive_;  // Dial callbacks outlive the link.
 };

@@ -11,9 +11,22 @@
 
 namespace aegis::node {
 
+// A reply that is owed, maybe to a stream that is gone by then.
+class ForwardServer::HeldReply final : public HeldOutcomes::Asker {
+ public:
+  HeldReply(std::shared_ptr<ForwardServer> server, std::uint64_t id, std::size_t bytes)
+      : server_(std::move(server)), id_(id), bytes_(bytes) {}
+  void OnOutcome(const Outcome& outcome) override { server_->OnSettled(id_, bytes_, outcome); }
+
+ private:
+  const std::shared_ptr<ForwardServer> server_;
+  const std::uint64_t id_;
+  const std::size_t bytes_;
+};
+
 ForwardServer::ForwardServer(Loop& loop, std::unique_ptr<ByteStream> stream, ShardSpace& shards,
-                             NodeId self)
-    : Connection(loop, std::move(stream)), shards_(shards) {
+                             HeldOutcomes& held, NodeId self)
+    : Connection(loop, std::move(stream)), shards_(shards), held_(held) {
   AppendForwardAnswer({.accepted = true, .node = self, .reason = {}}, output());
 }
 
@@ -49,6 +62,9 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
       [&](Shard& shard) {
         Outcome refusal;
         refusal.status = Status::kNotLeader;
+        if (frame.redirect) refused_.erase(id);
+        const auto refused = refused_.find(id);
+        if (refused != refused_.end() && refused->second == frame.version) return refusal;
         // A leader's newest write is of its own epoch: every reign begins with a record.
         if (shard.replica().history().last().epoch.value() != frame.version) return refusal;
         lacking = Lacking(shard, frame, operation.value());
@@ -56,9 +72,35 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
       },
       [&](const Outcome& outcome) {
         if (lacking != 0) return ReplyNoRoom(frame.id, lacking);
-        if (outcome.status != Status::kNotLeader) loop().counters().forwards_served.Add();
+        if (outcome.hold.reign != Epoch{}) {
+          return Hold(frame.id, id, operation.value(), outcome);
+        }
+        if (outcome.status == Status::kNotLeader || outcome.status == Status::kBusy) {
+          refused_[id] = frame.version;
+        } else {
+          loop().counters().forwards_served.Add();
+        }
         Reply(frame.id, outcome);
       });
+}
+
+void ForwardServer::Hold(std::uint64_t id, ShardId shard, const Operation& operation,
+                         const Outcome& outcome) {
+  const std::size_t bytes = outcome.value.size();
+  ++held_replies_;
+  held_bytes_ += bytes;
+  auto self = std::static_pointer_cast<ForwardServer>(shared_from_this());
+  held_.Keep(shard, operation, outcome, SteadyNow(),
+             std::make_unique<HeldReply>(std::move(self), id, bytes));
+}
+
+void ForwardServer::OnSettled(std::uint64_t id, std::size_t bytes, const Outcome& outcome) {
+  --held_replies_;
+  held_bytes_ -= bytes;
+  if (closed()) return;
+  loop().counters().forwards_served.Add();
+  Reply(id, outcome);
+  Resume();
 }
 
 // What to answer if the operation must not run, because its value has no room or it came behind

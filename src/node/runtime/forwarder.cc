@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -17,8 +18,9 @@ namespace aegis::node {
 namespace {
 
 // A node that says it does not lead, against the routing table, is asked again after this long: one
-// of the two is about to change its mind.
-constexpr Duration kAskAgain = std::chrono::milliseconds(10);
+// of the two is about to change its mind. Every time it says so again it is given twice as long.
+constexpr Duration kAskAgainMin = std::chrono::milliseconds(1);
+constexpr Duration kAskAgainMax = std::chrono::milliseconds(10);
 constexpr Duration kLinkTick = std::chrono::milliseconds(250);
 const std::string kLost = "the node that leads the key was lost before it answered";
 const std::string kNoLeader = "no node leads the key's shard";
@@ -43,9 +45,28 @@ std::size_t LacksRoom(const Shard& shard, const Operation& operation, std::size_
   return size > room ? size : 0;
 }
 
-Forwarder::Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board,
+// An operation that was executed here, waiting for its outcome.
+class Forwarder::HeldForward final : public HeldOutcomes::Asker {
+ public:
+  HeldForward(Forwarder& forwarder, std::unique_ptr<Forward> forward)
+      : forwarder_(forwarder), forward_(std::move(forward)) {}
+  void OnOutcome(const Outcome& outcome) override {
+    forwarder_.Finish(std::move(forward_), outcome);
+  }
+
+ private:
+  Forwarder& forwarder_;
+  std::unique_ptr<Forward> forward_;
+};
+
+Forwarder::Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board, HeldOutcomes& held,
                      WorkerCounters& counters)
-    : loop_(loop), shards_(shards), routing_(board), counters_(counters) {}
+    : loop_(loop),
+      shards_(shards),
+      routing_(board),
+      held_(held),
+      counters_(counters),
+      soon_timer_(loop.io()) {}
 
 std::unique_ptr<Forward> Forwarder::Encode(const Operation& operation) {
   std::unique_ptr<Forward> forward;
@@ -102,6 +123,10 @@ void Forwarder::Open() {
 void Forwarder::Advance(ShardId shard) {
   Lane& lane = lanes_[shard.value()];
   if (lane.load == lane.under_way) return;
+  if (lane.under_way == 0) {
+    lane.back.Append(std::move(lane.returned));
+    lane.returned = std::move(lane.back);
+  }
   const TimePoint now = SteadyNow();
   while (!lane.returned.empty() || !lane.waiting.empty()) {
     const auto table = routing_.Keep();
@@ -109,19 +134,20 @@ void Forwarder::Advance(ShardId shard) {
     ForwardQueue& queue = lane.returned.empty() ? lane.waiting : lane.returned;
     const Forward& next = queue.front();
     // One leader, one epoch at a time; and nothing overtakes what came back.
-    const bool goes_on = lane.returned.empty() && !lane.no_room && lane.to == route.leader &&
-                         lane.epoch == route.epoch;
+    const bool goes_on = lane.back.empty() && lane.returned.empty() && !lane.halted &&
+                         lane.to == route.leader && lane.epoch == route.epoch;
     const bool taken_back = next.owner->takes_back();
     if (lane.under_way > 0 && (!goes_on || taken_back)) return;
     if (taken_back) {
       GiveBack(queue.Pop());
       continue;
     }
+    if (route.leader == kNoNode) lane.busy = false;
     if (route.leader == kNoNode) return;
     const bool asked = next.refused_by == route.leader && next.refused_epoch == route.epoch;
-    if (asked && now < next.ask_again_at) return;
+    if (asked && now < next.ask_again_at) return LetReadsPass(shard, now);
     if (route.leader == table->self) {
-      if (!RunHere(lane, queue, route.epoch, now)) return;
+      if (!RunHere(lane, queue, route.epoch, now)) return LetReadsPass(shard, now);
       continue;
     }
     const Member* const member = table->Find(route.leader);
@@ -132,6 +158,57 @@ void Forwarder::Advance(ShardId shard) {
   }
 }
 
+// REQUIRES: what is next in the lane may not be tried yet.
+void Forwarder::LetReadsPass(ShardId shard, TimePoint now) {
+  Lane& lane = lanes_[shard.value()];
+  if (!lane.busy || lane.under_way > 0 || now < lane.pass_again_at) return;
+  lane.pass_again_at = now + kAskAgainMin;
+  ForwardQueue reads = TakeReads(lane);
+  const auto table = routing_.Keep();
+  const ShardRoute& route = table->shards[shard.value()];
+  const Member* const member = table->Find(route.leader);
+  ForwardQueue left;
+  if (route.leader == table->self) {
+    while (left.empty() && !reads.empty()) {
+      if (reads.front().owner->takes_back()) {
+        GiveBack(reads.Pop());
+      } else if (!RunHere(lane, reads, route.epoch, now)) {
+        left.Push(lane.returned.Pop());
+      }
+    }
+  } else if (member != nullptr) {
+    ForwardLink& link = LinkTo(route.leader, table->settings.id);
+    while (!reads.empty() && link.available(now)) {
+      if (reads.front().owner->takes_back()) {
+        if (lane.under_way > 0) break;
+        GiveBack(reads.Pop());
+        continue;
+      }
+      Send(lane, reads, route, link, member->gossip_address);
+    }
+  }
+  left.Append(std::move(reads));
+  left.Append(std::move(lane.returned));
+  lane.returned = std::move(left);
+}
+
+// Those that may pass what is in front of them.
+ForwardQueue Forwarder::TakeReads(Lane& lane) {
+  std::set<const ForwardOwner*> stuck;  // They have something that is not taken.
+  ForwardQueue reads;
+  for (ForwardQueue* const queue : {&lane.returned, &lane.waiting}) {
+    ForwardQueue left;
+    while (!queue->empty()) {
+      std::unique_ptr<Forward> forward = queue->Pop();
+      const bool passes = !forward->write && !stuck.contains(forward->owner.get());
+      if (!passes) stuck.insert(forward->owner.get());
+      (passes ? reads : left).Push(std::move(forward));
+    }
+    *queue = std::move(left);
+  }
+  return reads;
+}
+
 void Forwarder::Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
                      const Endpoint& address) {
   lane.to = route.leader;
@@ -139,7 +216,7 @@ void Forwarder::Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, F
   ++lane.under_way;
   counters_.forwards_sent.Add();
   std::unique_ptr<Forward> forward = queue.Pop();
-  forward->first = std::exchange(lane.no_room, false);
+  forward->first = std::exchange(lane.halted, false);
   link.Send(std::move(forward), route.epoch, address);
 }
 
@@ -157,17 +234,20 @@ bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint 
         if (needed > 0) {
           queue.front().needed = needed;
           GiveBack(queue.Pop());
-        } else if (outcome.status != Status::kNotLeader) {
+        } else if (outcome.hold.reign != Epoch{}) {
+          Hold(queue.Pop(), operation, outcome, now);
+        } else if (outcome.status != Status::kNotLeader && outcome.status != Status::kBusy) {
+          if (operation.IsWrite()) lane.busy = false;
           Finish(queue.Pop(), outcome);
         } else {
           taken = false;
+          lane.busy = outcome.status == Status::kBusy;
+          lane.why = outcome.error;
         }
       });
   if (taken) return true;
   std::unique_ptr<Forward> forward = queue.Pop();
-  forward->refused_by = routing_.Table().self;
-  forward->refused_epoch = epoch;
-  forward->ask_again_at = now + kAskAgain;
+  NoteRefusal(*forward, routing_.Table().self, epoch, now);
   // To the front: `returned` holds nothing else, or this came from it.
   ForwardQueue first;
   first.Push(std::move(forward));
@@ -176,15 +256,48 @@ bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint 
   return false;
 }
 
+void Forwarder::Hold(std::unique_ptr<Forward> forward, const Operation& operation,
+                     const Outcome& outcome, TimePoint now) {
+  const ShardId shard = forward->shard;
+  --lanes_[shard.value()].load;
+  forward->executed = true;
+  held_.Keep(shard, operation, outcome, now,
+             std::make_unique<HeldForward>(*this, std::move(forward)));
+}
+
+void Forwarder::NoteRefusal(Forward& forward, NodeId by, Epoch epoch, TimePoint now) {
+  const bool again = forward.refused_by == by && forward.refused_epoch == epoch;
+  forward.ask_again_after =
+      again ? std::min(2 * forward.ask_again_after, kAskAgainMax) : kAskAgainMin;
+  forward.ask_again_at = now + forward.ask_again_after;
+  forward.refused_by = by;
+  forward.refused_epoch = epoch;
+  if (soon_armed_ && soon_at_ <= forward.ask_again_at) return;
+  soon_armed_ = true;
+  soon_at_ = forward.ask_again_at;
+  soon_timer_.expires_after(forward.ask_again_after);
+  soon_timer_.async_wait([this](const asio::error_code& error) {
+    if (error) return;
+    soon_armed_ = false;
+    for (std::uint32_t id = 0; id < lanes_.size(); ++id) Advance(ShardId{id});
+  });
+}
+
 void Forwarder::OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) {
   const ShardId shard = forward->shard;
   Lane& lane = lanes_[shard.value()];
   --lane.under_way;
-  if (outcome.status == Status::kNotLeader) {
-    forward->refused_by = lane.to;
-    forward->refused_epoch = lane.epoch;
-    forward->ask_again_at = SteadyNow() + kAskAgain;
-    lane.returned.Push(std::move(forward));
+  const bool refused = outcome.status == Status::kNotLeader || outcome.status == Status::kBusy;
+  if (outcome.status == Status::kBusy) {
+    lane.busy = true;
+    lane.why = outcome.error;
+  } else if (refused ? forward->first : forward->write) {
+    lane.busy = false;  // It did not only come behind one that was refused so.
+  }
+  if (refused) {
+    lane.halted = true;
+    NoteRefusal(*forward, lane.to, lane.epoch, SteadyNow());
+    lane.back.Push(std::move(forward));
   } else {
     Finish(std::move(forward), outcome);
   }
@@ -195,9 +308,9 @@ void Forwarder::OnNoRoom(std::unique_ptr<Forward> forward, std::size_t needed) {
   const ShardId shard = forward->shard;
   Lane& lane = lanes_[shard.value()];
   --lane.under_way;
-  lane.no_room = true;
+  lane.halted = true;
   if (needed == 0) {
-    lane.returned.Push(std::move(forward));  // It only came behind the one that had none.
+    lane.back.Push(std::move(forward));  // It only came behind the one that had none.
   } else {
     forward->needed = needed;
     GiveBack(std::move(forward));
@@ -211,7 +324,7 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
   const auto take_back = [&](std::unique_ptr<Forward> forward) {
     Lane& lane = lanes_[forward->shard.value()];
     touched.push_back(forward->shard);
-    lane.returned.Push(std::move(forward));
+    lane.back.Push(std::move(forward));
   };
   // A read in front of a write of the same owner cannot be asked again: it might see that write.
   std::map<std::pair<const ForwardOwner*, ShardId>, std::size_t> writes_left;
@@ -226,7 +339,8 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
       --writes_behind;
       touched.push_back(forward->shard);
       Fail(std::move(forward), Status::kUnknownOutcome, kLost);
-    } else if (writes_behind > 0) {
+    } else if (writes_behind > 0 || forward->overtaken || forward->code == OpCode::kAwait) {
+      // (Another leader could only say who holds its own history.)
       touched.push_back(forward->shard);
       Fail(std::move(forward), Status::kUnavailable, kLost);
     } else {
@@ -248,13 +362,25 @@ void Forwarder::OnRouting() {
   if (lanes_.empty()) Open();
   for (const auto& [node, link] : links_) {
     const Member* const member = table->Find(node);
-    const bool gone = member == nullptr || member->state == MemberState::kDead ||
-                      member->state == MemberState::kLeft;
+    // One that has left answers what is under way to it, and ends its links itself.
+    const bool gone = member == nullptr || member->state == MemberState::kDead;
     if (gone) link->Break("the node is gone");
+    if (Superseded(node, *table)) link->Break("others lead what it was asked for");
   }
   std::erase_if(links_, [&](const auto& entry) { return table->Find(entry.first) == nullptr; });
   if (pending_ == 0) return;
   for (std::uint32_t id = 0; id < lanes_.size(); ++id) Advance(ShardId{id});
+}
+
+// What is under way to a node whose shards were given to others will not be answered for long, if
+// ever: the node may be paused or cut off. One that handed over answers by itself.
+bool Forwarder::Superseded(NodeId node, const RoutingTable& table) const {
+  if (!table.IsFenced(node)) return false;
+  for (std::size_t id = 0; id < lanes_.size(); ++id) {
+    const Lane& lane = lanes_[id];
+    if (lane.under_way > 0 && lane.to == node && lane.epoch < table.shards[id].epoch) return true;
+  }
+  return false;
 }
 
 void Forwarder::OnTick(TimePoint now) {
@@ -263,35 +389,45 @@ void Forwarder::OnTick(TimePoint now) {
     for (const auto& [node, link] : links_) link->OnTick(now);
   }
   if (pending_ == 0) return;
-  if (!homeless_.empty()) ExpireWaiting(homeless_, routing_.Keep()->unborn_reason, now);
+  if (!homeless_.empty()) {
+    ExpireWaiting(homeless_, Status::kUnavailable, routing_.Keep()->unborn_reason, now);
+  }
   for (std::uint32_t id = 0; id < lanes_.size(); ++id) {
     Lane& lane = lanes_[id];
     if (lane.load == lane.under_way) continue;
-    ExpireReturned(lane.returned, now);
-    ExpireWaiting(lane.waiting, kNoLeader, now);
+    const Status of_writes = lane.busy ? Status::kBusy : Status::kUnavailable;
+    const std::string why = lane.busy ? lane.why : kNoLeader;
+    ExpireReturned(lane.returned, of_writes, why, now);
+    ExpireWaiting(lane.waiting, of_writes, why, now);
     Advance(ShardId{id});
   }
 }
 
 // What waits is in the order of its deadlines.
-void Forwarder::ExpireWaiting(ForwardQueue& queue, const std::string& why, TimePoint now) {
-  while (!queue.empty() && queue.front().deadline <= now) {
-    Fail(queue.Pop(), Status::kUnavailable, why);
-  }
+void Forwarder::ExpireWaiting(ForwardQueue& queue, Status of_writes, const std::string& why,
+                              TimePoint now) {
+  while (!queue.empty() && queue.front().deadline <= now) Expire(queue.Pop(), of_writes, why);
 }
 
 // What came back need not be: some of it was given more time.
-void Forwarder::ExpireReturned(ForwardQueue& queue, TimePoint now) {
+void Forwarder::ExpireReturned(ForwardQueue& queue, Status of_writes, const std::string& why,
+                               TimePoint now) {
   ForwardQueue left;
   while (!queue.empty()) {
     std::unique_ptr<Forward> forward = queue.Pop();
     if (forward->deadline <= now) {
-      Fail(std::move(forward), Status::kUnavailable, kNoLeader);
+      Expire(std::move(forward), of_writes, why);
     } else {
       left.Push(std::move(forward));
     }
   }
   queue = std::move(left);
+}
+
+// Its time is over. A read is not refused for what holds up writes; it came behind one.
+void Forwarder::Expire(std::unique_ptr<Forward> forward, Status of_writes, const std::string& why) {
+  const Status status = forward->write ? of_writes : Status::kUnavailable;
+  Fail(std::move(forward), status, why);
 }
 
 void Forwarder::Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why) {
@@ -304,7 +440,7 @@ void Forwarder::Fail(std::unique_ptr<Forward> forward, Status status, const std:
 void Forwarder::Finish(std::unique_ptr<Forward> forward, const Outcome& outcome) {
   --pending_;
   counters_.Count(forward->code, outcome.status);
-  if (!lanes_.empty()) --lanes_[forward->shard.value()].load;
+  if (!lanes_.empty() && !forward->executed) --lanes_[forward->shard.value()].load;
   Discharge(*forward);
   forward->owner->OnOutcome(*forward, outcome);
   if (spare_.size() == kSpareMax || forward->operation.capacity() > kSpareOperationMax) return;

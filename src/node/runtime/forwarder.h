@@ -7,14 +7,23 @@
 // connection on one shard take effect in the order they were sent, whoever leads meanwhile.
 //
 // Every operation is answered: by the leader; kUnavailable when no leader took it within
-// limits::kRouteWait of its arrival; kUnknownOutcome when it is a write that was sent and never
-// answered. A read that was sent and not answered is asked again, with another kRouteWait to find
-// a leader; if that one falls silent too, it is tried once more only while the time lasts. But a
-// read in front of a write of its owner that was sent as well might see that write: kUnavailable.
+// limits::kRouteWait of its arrival, kBusy for a write when one did not that was busy;
+// kUnknownOutcome when it is a write that was sent and never answered. A read that was sent and not
+// answered is asked again, with another kRouteWait to find a leader; if that one falls silent too,
+// it is tried once more only while the time lasts. But a read in front of a write of its owner that
+// was sent as well might see that write: kUnavailable. So might one that was held while what was
+// sent behind it was answered.
 //
 // An operation whose outcome would show more than its room is not run: it goes back to its owner,
 // and after it what the same owner submitted behind it. Of other owners' operations on the shard,
 // those that the leader had already been sent are sent again, in order, before anything later.
+//
+// An operation whose outcome has to be held leaves its lane once it was executed: others on the
+// shard go on meanwhile.
+//
+// A write that the leader refuses with kBusy is tried again in its lane until its time is over, and
+// holds up other writes. Reads pass it, unless they come behind something of their own owner's;
+// every few milliseconds is looked for such.
 //
 // Operations cost memory until they are answered. Each is charged to the node that led its shard
 // when it came; who submits for a node that owes more than limits::kForwardBacklogPause bytes is
@@ -24,6 +33,7 @@
 
 #pragma once
 
+#include <asio/steady_timer.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +46,7 @@
 #include "node/runtime/counters.h"
 #include "node/runtime/forward.h"
 #include "node/runtime/forward_link.h"
+#include "node/runtime/held_outcomes.h"
 #include "node/runtime/routing_board.h"
 
 namespace aegis::node {
@@ -45,7 +56,8 @@ std::size_t LacksRoom(const Shard& shard, const Operation& operation, std::size_
 
 class Forwarder final : public ForwardLinkListener {
  public:
-  Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board, WorkerCounters& counters);
+  Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board, HeldOutcomes& held,
+            WorkerCounters& counters);
 
   // True: operations on this shard must queue behind others.
   bool blocked(ShardId shard) const {
@@ -60,7 +72,7 @@ class Forwarder final : public ForwardLinkListener {
 
   // The routing table has changed.
   void OnRouting();
-  // Every few milliseconds: deadlines, and refusals that are due for another try.
+  // Every few milliseconds: deadlines, and links that may be tried again.
   void OnTick(TimePoint now);
 
   std::size_t pending() const { return pending_; }  // Operations that wait for an answer,
@@ -72,15 +84,21 @@ class Forwarder final : public ForwardLinkListener {
   void OnBroken(ForwardLink& link, ForwardQueue unsent, ForwardQueue sent) override;
 
  private:
+  class HeldForward;
   struct Lane {
+    ForwardQueue back;      // Came back from the link: older than those in `returned`, whom they
+                            // join, in front, when nothing is under way any more.
     ForwardQueue returned;  // Refused or never sent; older than all that wait.
     ForwardQueue waiting;
     std::uint32_t load = 0;       // All of the lane's operations.
     std::uint32_t under_way = 0;  // Those on a link: all on one, under one epoch.
     NodeId to;
     Epoch epoch;
-    bool no_room = false;  // An operation was not run for want of room; the leader runs nothing
-                           // on the shard before it sees one that was sent since.
+    bool halted = false;  // An operation was not run; the leader runs nothing more on the shard
+                          // before it sees one that was sent since.
+    bool busy = false;    // The oldest write was refused with kBusy,
+    std::string why;      // because of this.
+    TimePoint pass_again_at{};
   };
   // What is kept for one node.
   struct Account {
@@ -90,24 +108,32 @@ class Forwarder final : public ForwardLinkListener {
 
   // The cluster is born: gives every shard its lane, and the homeless theirs.
   void Open();
+  bool Superseded(NodeId node, const RoutingTable& table) const;
   // Sends or runs what can be, in order.
   void Advance(ShardId shard);
+  void NoteRefusal(Forward& forward, NodeId by, Epoch epoch, TimePoint now);
   // False: it was refused and is back in the lane.
   bool RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now);
+  void LetReadsPass(ShardId shard, TimePoint now);
+  static ForwardQueue TakeReads(Lane& lane);
   void Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
             const Endpoint& address);
+  void Hold(std::unique_ptr<Forward> forward, const Operation& operation, const Outcome& outcome,
+            TimePoint now);
   void GiveBack(std::unique_ptr<Forward> forward);
   void Charge(Forward& forward, NodeId node);
   void Discharge(const Forward& forward);
   void Finish(std::unique_ptr<Forward> forward, const Outcome& outcome);
   void Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why);
-  void ExpireWaiting(ForwardQueue& queue, const std::string& why, TimePoint now);
-  void ExpireReturned(ForwardQueue& queue, TimePoint now);
+  void Expire(std::unique_ptr<Forward> forward, Status of_writes, const std::string& why);
+  void ExpireWaiting(ForwardQueue& queue, Status of_writes, const std::string& why, TimePoint now);
+  void ExpireReturned(ForwardQueue& queue, Status of_writes, const std::string& why, TimePoint now);
   ForwardLink& LinkTo(NodeId node, ClusterId cluster);
 
   Loop& loop_;
   ShardSpace& shards_;
   RoutingReader routing_;
+  HeldOutcomes& held_;
   WorkerCounters& counters_;
   ShardEffects effects_;
   std::vector<Lane> lanes_;  // Indexed by shard; empty until the cluster is born.
@@ -118,6 +144,9 @@ class Forwarder final : public ForwardLinkListener {
   std::size_t pending_ = 0;
   std::size_t pending_bytes_ = 0;
   TimePoint next_link_tick_{};
+  asio::steady_timer soon_timer_;  // For the first refusal that is due for another try.
+  bool soon_armed_ = false;
+  TimePoint soon_at_{};
 };
 
 }  // namespace aegis::node

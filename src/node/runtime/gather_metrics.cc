@@ -70,6 +70,28 @@ void AddShards(const RoutingTable& table, const NodeFigures& figures, MetricsSna
   }
 }
 
+void AddControl(const Control& control, Duration lease, TimePoint now, MetricsSnapshot& snapshot) {
+  const TimePoint until = control.lease_until();
+  snapshot.lease_valid = now < until;
+  if (until != TimePoint::min()) snapshot.lease_age = now - (until - lease);
+  const ControlLog* const log = control.log();
+  if (log == nullptr) return;
+  const consensus::RaftNode& raft = log->raft();
+  snapshot.control_leader = raft.leads();
+  snapshot.control_term = raft.term();
+  snapshot.control_voters = log->voters().size();
+  snapshot.control_applied = log->state().applied().index;
+  snapshot.control_entries = raft.last_index() + 1 - raft.first_index();
+  if (const ControlLeader* const leader = control.leader()) {
+    snapshot.shards_moving = leader->movement().moving;
+    snapshot.shards_to_move = leader->movement().waiting;
+    snapshot.shards_moved = leader->movement().moved;
+  }
+  snapshot.fences = log->counters().fences;
+  snapshot.failovers = log->counters().failovers;
+  snapshot.unclean_promotions = log->counters().unclean_promotions;
+}
+
 void AddPeers(const RoutingTable& table, const ControlLoop& control, const NodeFigures& figures,
               MetricsSnapshot& snapshot) {
   std::map<NodeId, MetricsSnapshot::Peer> peers;
@@ -127,6 +149,7 @@ MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
   snapshot.memory_max_bytes = node.shards.meter().limit();
   snapshot.keyspace_hits = figures.counters.hits;
   snapshot.keyspace_misses = figures.counters.misses;
+  snapshot.stale_reads = figures.counters.stale_reads;
   snapshot.expired_keys = figures.counters.expired;
   snapshot.evicted_keys = figures.counters.evicted;
   AddProtocols(node, snapshot);
@@ -136,16 +159,24 @@ MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
   for (const Worker* const worker : node.workers) {
     snapshot.client_held_bytes += worker->client_held_bytes();
     snapshot.forward_held_bytes += worker->forward_held_bytes();
+    snapshot.outcomes_held += worker->outcomes_held();
   }
   AddShards(*table, figures, snapshot);
   snapshot.leader_changes = control.leader_changes();
+  AddControl(control.control(), node.config.lease_duration, now, snapshot);
   AddPeers(*table, control, figures, snapshot);
+  snapshot.tail_bytes = figures.tail_bytes;
+  snapshot.tail_time = figures.tail_time;
   snapshot.records_sent = figures.counters.records_sent;
   snapshot.records_received = figures.counters.records_received;
   snapshot.records_applied = figures.counters.records_applied;
   snapshot.full_copies_started = figures.counters.copies_started;
   snapshot.full_copies_finished = figures.counters.copies_sent;
   snapshot.records_lost = figures.counters.writes_lost;
+  snapshot.keys_recovered = figures.counters.writes_recovered;
+  snapshot.digests_compared = figures.counters.digests_compared;
+  snapshot.differences_found = figures.counters.differences_found;
+  snapshot.differences_repaired = figures.counters.differences_repaired;
   AddGossip(control.control().swim(), snapshot);
   snapshot.process = ReadProcessStats();
   return snapshot;

@@ -54,6 +54,7 @@ HttpRequest HttpRequestParser::request() const {
   const auto& header = parser.get();
   HttpRequest request;
   request.method = std::string(header.method_string());
+  request.by_page = header.count("Origin") > 0 || header.count("Sec-Fetch-Site") > 0;
   request.version = header.version();
   request.keep_alive = header.keep_alive();
   request.has_host = header.count(http::field::host) == 1;

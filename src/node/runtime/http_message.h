@@ -23,6 +23,7 @@ struct HttpRequest {
   bool keep_alive = false;
   bool has_host = false;
   bool has_body = false;  // Its bytes follow and were not taken.
+  bool by_page = false;   // A browser says that a page sends it.
 };
 
 struct HttpResponse {

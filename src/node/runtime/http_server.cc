@@ -44,7 +44,11 @@ HttpServer::HttpServer(asio::io_context& io, Options options)
 HttpServer::~HttpServer() { Close(); }
 
 void HttpServer::Handle(std::string path, Handler handler) {
-  handlers_.insert_or_assign(std::move(path), std::move(handler));
+  pages_.insert_or_assign(std::move(path), Page{std::move(handler), /*post=*/false});
+}
+
+void HttpServer::HandlePost(std::string path, Handler handler) {
+  pages_.insert_or_assign(std::move(path), Page{std::move(handler), /*post=*/true});
 }
 
 Result<Endpoint> HttpServer::Listen(const Endpoint& address) {
@@ -117,18 +121,24 @@ bool HttpServer::MakeRoom() {
 }
 
 HttpResponse HttpServer::Answer(const HttpRequest& request) const {
-  const auto handler = handlers_.find(request.path);
-  if (handler == handlers_.end()) {
+  const auto page = pages_.find(request.path);
+  if (page == pages_.end()) {
     std::string paths;
-    for (const auto& [path, unused] : handlers_) paths += (paths.empty() ? "" : ", ") + path;
+    for (const auto& [path, unused] : pages_) paths += (paths.empty() ? "" : ", ") + path;
     return Text(404, fmt::format("nothing here; there is {}\n", paths));
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse response = Text(405, "only GET and HEAD are answered\n");
-    response.allow = "GET, HEAD";
+  const bool post = page->second.post;
+  const bool allowed =
+      post ? request.method == "POST" : request.method == "GET" || request.method == "HEAD";
+  if (!allowed) {
+    HttpResponse response =
+        Text(405, post ? "only POST is answered here\n" : "only GET and HEAD are answered\n");
+    response.allow = post ? "POST" : "GET, HEAD";
     return response;
   }
-  return handler->second(request);
+  // Any page that an operator looks at could send it.
+  if (post && request.by_page) return Text(403, "not for pages in browsers\n");
+  return page->second.handler(request);
 }
 
 void HttpServer::Forget(HttpConnection& connection) { connections_.erase(&connection); }

@@ -1,4 +1,5 @@
-// HttpServer: answers GET and HEAD on a few fixed paths, for health checks and Prometheus.
+// HttpServer: answers GET and HEAD, or POST without a body, on a few fixed paths: for health
+// checks, Prometheus and operators.
 //
 // Everything runs on the thread of `io`, handlers included; they must not wait. Built to be left
 // in the open: no client can keep it busy, hold its memory or lock others out.
@@ -51,8 +52,9 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // REQUIRES: called before Listen().
+  // To GET and HEAD, or to POST. REQUIRES: called before Listen(), once per path.
   void Handle(std::string path, Handler handler);
+  void HandlePost(std::string path, Handler handler);
 
   // Returns the address it really listens on. Errors: kUnavailable, it cannot.
   Result<Endpoint> Listen(const Endpoint& address);
@@ -75,7 +77,11 @@ class HttpServer {
   asio::io_context& io_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer accept_again_;
-  std::map<std::string, Handler> handlers_;
+  struct Page {
+    Handler handler;
+    bool post = false;
+  };
+  std::map<std::string, Page> pages_;
   std::map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();  // Until Close().
   std::uint64_t turns_ = 0;  // Counts, so that the longest idle connection can be found.

@@ -52,6 +52,7 @@ class Families final : public prometheus::Collectable {
     AddData();
     AddDoors();
     AddShards();
+    AddControl();
     AddReplication();
     AddGossip();
     if (s_.process) AddProcess(*s_.process);
@@ -105,6 +106,8 @@ class Families final : public prometheus::Collectable {
         .Is(Value(s_.keyspace_hits));
     Counter("aegiskv_keyspace_misses_total", "Reads that found nothing")
         .Is(Value(s_.keyspace_misses));
+    Counter("aegiskv_stale_reads_total", "Reads that a copy answered here without leading")
+        .Is(Value(s_.stale_reads));
     Counter("aegiskv_expired_keys_total", "Keys removed because their time was over")
         .Is(Value(s_.expired_keys));
     Counter("aegiskv_evicted_keys_total", "Keys removed to make room").Is(Value(s_.evicted_keys));
@@ -146,6 +149,9 @@ class Families final : public prometheus::Collectable {
         .Is(Value(s_.client_held_bytes));
     Gauge("aegiskv_forward_held_bytes", "Bytes of operations that wait for other nodes")
         .Is(Value(s_.forward_held_bytes));
+    Gauge("aegiskv_outcomes_held",
+          "Operations that were executed and wait for other copies before they are answered")
+        .Is(Value(s_.outcomes_held));
   }
 
   void AddShards() {
@@ -154,8 +160,43 @@ class Families final : public prometheus::Collectable {
         .Is(Value(s_.shards_held));
     Gauge("aegiskv_shards_leaderless", "Shards that nobody leads, as this node sees it")
         .Is(Value(s_.shards_leaderless));
-    Counter("aegiskv_leader_changes_total", "Times that this node began to lead a shard")
+    Counter("aegiskv_leader_changes_total",
+            "Times that any shard got another leader, or lost its one, as this node saw it")
         .Is(Value(s_.leader_changes));
+  }
+
+  void AddControl() {
+    Gauge("aegiskv_lease_valid", "1 while this node may lead").Is(s_.lease_valid ? 1 : 0);
+    Gauge("aegiskv_lease_renewal_age_seconds", "Time since the lease was last renewed")
+        .Is(Seconds(s_.lease_age));
+    Gauge("aegiskv_control_leader", "1 if this node leads the control log")
+        .Is(s_.control_leader ? 1 : 0);
+    Gauge("aegiskv_control_term", "Term of the control log, as this node knows it")
+        .Is(Value(s_.control_term));
+    Gauge("aegiskv_control_voters", "Voters of the control log, as this node knows them")
+        .Is(Value(s_.control_voters));
+    Gauge("aegiskv_control_applied_index", "Newest entry of the control log that is applied here")
+        .Is(Value(s_.control_applied));
+    Gauge("aegiskv_control_log_entries", "Entries of the control log kept here")
+        .Is(Value(s_.control_entries));
+    Gauge("aegiskv_shards_moving", "Shards on the move, told by the control leader; elsewhere 0")
+        .Is(Value(s_.shards_moving));
+    Gauge(
+        "aegiskv_shards_to_move",
+        "Shards that are not where the ring has them and not on the move yet, told by the control "
+        "leader; elsewhere 0")
+        .Is(Value(s_.shards_to_move));
+    Counter("aegiskv_shard_moves_total",
+            "Shards that were moved since this node began to lead the control log; elsewhere 0")
+        .Is(Value(s_.shards_moved));
+    Counter("aegiskv_fences_total", "Fences committed while this node led the control log")
+        .Is(Value(s_.fences));
+    Counter("aegiskv_failovers_total",
+            "Shards given to another leader after a fence, while this node led the control log")
+        .Is(Value(s_.failovers));
+    Counter("aegiskv_unclean_promotions_total",
+            "Failovers to a copy that was not in sync, while this node led the control log")
+        .Is(Value(s_.unclean_promotions));
   }
 
   void AddReplication() {
@@ -166,6 +207,12 @@ class Families final : public prometheus::Collectable {
         .Are(s_.peers, "peer", &P::peer, &P::lag_records);
     Gauge("aegiskv_replication_lag_bytes", "Bytes led here that the peer has not acknowledged")
         .Are(s_.peers, "peer", &P::peer, &P::lag_bytes);
+    Gauge("aegiskv_async_tail_bytes",
+          "Bytes of writes that no other copy has yet, of the shard led here that has most")
+        .Is(Value(s_.tail_bytes));
+    Gauge("aegiskv_async_tail_seconds",
+          "Time for which the best other copy lacks writes, of the shard led here that has most")
+        .Is(Seconds(s_.tail_time));
     Counter("aegiskv_replication_records_sent_total", "Records sent to followers")
         .Is(Value(s_.records_sent));
     Counter("aegiskv_replication_records_received_total", "Records received from leaders")
@@ -179,6 +226,17 @@ class Families final : public prometheus::Collectable {
         .Is(Value(s_.full_copies_finished));
     Counter("aegiskv_async_writes_lost_total", "Acknowledged writes that a failover gave up")
         .Is(Value(s_.records_lost));
+    Counter("aegiskv_async_writes_recovered_total",
+            "Keys that were written again with what an earlier leader's memory still held")
+        .Is(Value(s_.keys_recovered));
+    Counter("aegiskv_antientropy_comparisons_total",
+            "Times that a shard followed here was compared with its leader's")
+        .Is(Value(s_.digests_compared));
+    Counter("aegiskv_antientropy_differences_total",
+            "Parts of shards followed here that were not as at the leader: bad memory, or a bug")
+        .Is(Value(s_.differences_found));
+    Counter("aegiskv_antientropy_repaired_total", "Those that were made equal to the leader's")
+        .Is(Value(s_.differences_repaired));
   }
 
   void AddGossip() {

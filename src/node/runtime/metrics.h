@@ -32,6 +32,7 @@ struct MetricsSnapshot {
   std::uint64_t memory_max_bytes = 0;
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
+  std::uint64_t stale_reads = 0;
   std::uint64_t expired_keys = 0;
   std::uint64_t evicted_keys = 0;
 
@@ -64,12 +65,28 @@ struct MetricsSnapshot {
   std::uint64_t forwarded_received = 0;  // Operations run for other nodes.
   std::uint64_t client_held_bytes = 0;   // Kept on account of clients' commands, see limits.h.
   std::uint64_t forward_held_bytes = 0;  // Of operations that wait for other nodes.
+  std::uint64_t outcomes_held = 0;       // That wait for other copies.
 
   // Shards.
   std::uint64_t shards_led = 0;
   std::uint64_t shards_held = 0;  // Led or followed.
   std::uint64_t shards_leaderless = 0;
   std::uint64_t leader_changes = 0;
+
+  // Leases and the control log.
+  bool lease_valid = false;
+  Duration lease_age{};  // Since the attempt that made it; zero: never had one.
+  bool control_leader = false;
+  std::uint64_t control_term = 0;
+  std::uint64_t control_voters = 0;
+  std::uint64_t control_applied = 0;
+  std::uint64_t control_entries = 0;
+  std::uint64_t shards_moving = 0;
+  std::uint64_t shards_to_move = 0;
+  std::uint64_t shards_moved = 0;
+  std::uint64_t fences = 0;
+  std::uint64_t failovers = 0;
+  std::uint64_t unclean_promotions = 0;
 
   // Replication.
   struct Peer {
@@ -79,12 +96,18 @@ struct MetricsSnapshot {
     std::uint64_t lag_bytes = 0;
   };
   std::vector<Peer> peers;
+  std::uint64_t tail_bytes = 0;  // Of the largest tail of a shard led here: UnreplicatedTail.
+  Duration tail_time{};
   std::uint64_t records_sent = 0;
   std::uint64_t records_received = 0;
   std::uint64_t records_applied = 0;
   std::uint64_t full_copies_started = 0;
   std::uint64_t full_copies_finished = 0;
   std::uint64_t records_lost = 0;  // Acknowledged writes that a failover gave up.
+  std::uint64_t keys_recovered = 0;
+  std::uint64_t digests_compared = 0;
+  std::uint64_t differences_found = 0;
+  std::uint64_t differences_repaired = 0;
 
   // Gossip.
   struct Members {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "node/core/native_command.h"
 #include "wire/identity_codec.h"
 #include "wire/native_error.h"
 #include "wire/operation_codec.h"
@@ -16,35 +17,6 @@ using wire::Command;
 using wire::ReplyFrame;
 using wire::ReplyStatus;
 using wire::RequestFrame;
-
-namespace {
-
-Operation VersionOneOperation(const RequestFrame& frame) {
-  Operation operation;
-  operation.key = frame.key;
-  switch (static_cast<Command>(frame.command)) {
-    case Command::kGet:
-      operation.code = OpCode::kGet;
-      break;
-    case Command::kDelete:
-      operation.code = OpCode::kDelete;
-      break;
-    default:
-      operation.code = OpCode::kSet;
-      operation.value = frame.value;
-      if (frame.ttl_ms != 0) {
-        operation.expiry = ExpiryKind::kRelative;
-        operation.expiry_ms = frame.ttl_ms;
-      }
-  }
-  if (operation.IsWrite() && frame.version != 0) {
-    operation.condition = Condition::kIfVersion;
-    operation.expected = Version::Unpack(frame.version);
-  }
-  return operation;
-}
-
-}  // namespace
 
 Door::Taken NativeDoor::Take(ByteView input) {
   std::size_t consumed = 0;
@@ -73,7 +45,7 @@ void NativeDoor::Dispatch(const RequestFrame& frame) {
     case Command::kGet:
     case Command::kSet:
     case Command::kDelete:
-      Single(frame, command, VersionOneOperation(frame));
+      Single(frame, command, OperationOf(frame));
       return;
     case Command::kPing:
       reply.value = "PONG";
@@ -193,6 +165,7 @@ void NativeDoor::ReplyEncoded(std::uint64_t id) {
 
 bool NativeDoor::Redirected(const RequestFrame& frame, std::span<const Operation> operations) {
   for (const Operation& operation : operations) {
+    if (operation.max_stale_ms) continue;  // Any copy may answer.
     const Member* const leader = connection_.services().router.LeaderElsewhere(operation);
     if (leader == nullptr) continue;
     const std::string address = leader->client_address.ToString();
@@ -226,24 +199,8 @@ void NativeDoor::OnOutcome(Ticket ticket, const Outcome& outcome) {
 }
 
 void NativeDoor::ReplyOutcome(Command command, std::uint64_t id, const Outcome& outcome) {
-  const Bytes error = wire::ErrorText(outcome.status, outcome.error);
-  ReplyFrame reply;
-  reply.id = id;
-  reply.status = wire::ReplyStatusOf(outcome.status);
-  reply.version = outcome.version.Pack();
-  reply.error = error;
-  if (command == Command::kExecute) {
-    Bytes& encoded = connection_.services().encoded;
-    encoded.clear();
-    wire::AppendOutcome(outcome, encoded);
-    reply.value = encoded;
-  } else if (outcome.has_value) {
-    reply.value = outcome.value;
-  }
-  if (outcome.status == Status::kOk && outcome.expires_at != 0) {
-    reply.ttl_ms = std::max<std::int64_t>(outcome.expires_at - connection_.unix_now().value, 1);
-  }
-  wire::AppendReply(reply, connection_.out());
+  AppendReply(command, id, outcome, connection_.unix_now(), connection_.services().encoded,
+              connection_.out());
 }
 
 void NativeDoor::ReplyMulti(std::uint64_t id, std::span<const Outcome> outcomes) {

@@ -3,18 +3,20 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "node/runtime/clocks.h"
+#include "node/runtime/control_summary.h"
 #include "node/runtime/version.h"
 #include "node/runtime/worker.h"
 
 namespace aegis::node {
 
 using nlohmann::ordered_json;
-using replication::ShardRole;
 
 namespace {
 
@@ -52,6 +54,9 @@ ShardFigures LookAt(Shard& shard) {
   figures.report = shard.Report();
   figures.history = shard.replica().history();
   figures.lags = shard.Lags();
+  figures.committed = shard.committed();
+  figures.tail_bytes = shard.tail().bytes();
+  figures.tail_time = shard.tail().time();
   const store::Table& table = shard.replica().table();
   figures.keys = table.items();
   figures.keys_with_expiry = table.with_expiry();
@@ -104,7 +109,70 @@ ordered_json ShardJson(const RoutingTable& table, std::size_t id, const ShardFig
           {"keys", figures.keys},
           {"bytes", figures.bytes},
           {"history", std::move(history)},
+          {"committed",
+           {{"epoch", figures.committed.epoch.value()}, {"seq", figures.committed.seq.value()}}},
           {"followers", std::move(followers)}};
+}
+
+ordered_json NamesJson(const RoutingTable& table, const std::vector<NodeId>& nodes) {
+  ordered_json names = ordered_json::array();
+  for (const NodeId node : nodes) names.push_back(NameOrNull(table, node));
+  return names;
+}
+
+// Which copies of a shard the control log counts on, and where it wants them.
+void PutAgreed(ordered_json& json, const RoutingTable& table, const Control& control,
+               std::size_t id) {
+  if (control.log() == nullptr || id >= control.log()->state().shards().size()) return;
+  const control::ShardState& shard = control.log()->state().shards()[id];
+  std::vector<NodeId> in_sync;
+  for (const control::Copy& copy : shard.in_sync) {
+    if (control.log()->state().IsCurrent(copy)) in_sync.push_back(copy.node);
+  }
+  json["in_sync"] = NamesJson(table, in_sync);
+  json["target"] = NamesJson(table, shard.target);
+}
+
+ordered_json ControlJson(const RoutingTable& table, const Control& control,
+                         const std::string& disk_problem, TimePoint now) {
+  const TimePoint until = control.lease_until();
+  const bool holds = now < until;
+  const Duration left = holds ? until - now : Duration{};  // Without a lease there is no end.
+  const auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(left);
+  const ordered_json lease = {{"holds", holds},
+                              {"remaining_ms", remaining.count()},
+                              {"session", Hex(control.holder().session.value())}};
+  const ControlLog* const log = control.log();
+  if (log == nullptr) return {{"role", "none"}, {"lease", lease}, {"disk_problem", disk_problem}};
+  ordered_json fences = ordered_json::array();
+  for (const control::StandingFence& fence : log->state().fences()) {
+    fences.push_back({{"node", NameOrNull(table, fence.holder.node)},
+                      {"session", Hex(fence.holder.session.value())},
+                      {"index", fence.index}});
+  }
+  ordered_json missing = ordered_json::array();
+  for (const VoterRoll::Absent& voter : control.CallVoters(now).absent) {
+    const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(voter.silent);
+    missing.push_back({{"name", voter.name},
+                       {"id", Hex(voter.node.value())},
+                       {"address", voter.address ? voter.address->ToString() : ""},
+                       {"silent_ms", silent.count()}});
+  }
+  const consensus::RaftNode& raft = log->raft();
+  return {{"role", RoleOf(control)},
+          {"leader", NameOrNull(table, log->leader())},
+          {"term", raft.term()},
+          {"voters", NamesJson(table, log->voters())},
+          {"voters_missing", std::move(missing)},
+          {"lineage", Hex(log->lineage().value())},
+          {"recoveries", log->state().recoveries().size()},
+          {"problem", ProblemOf(control, now)},
+          {"formed", log->formed()},
+          {"applied", log->state().applied().index},
+          {"log_entries", raft.last_index() + 1 - raft.first_index()},
+          {"lease", lease},
+          {"fences", std::move(fences)},
+          {"disk_problem", disk_problem}};
 }
 
 }  // namespace
@@ -126,6 +194,8 @@ NodeFigures Look(NodeState& node) {
     ++figures.shards_led;
     figures.keys_led += shard.keys;
     figures.keys_led_with_expiry += shard.keys_with_expiry;
+    figures.tail_bytes = std::max(figures.tail_bytes, shard.tail_bytes);
+    figures.tail_time = std::max(figures.tail_time, shard.tail_time);
   }
   for (const Worker* const worker : node.workers) {
     const WorkerCounters& counters = worker->counters();
@@ -133,6 +203,7 @@ NodeFigures Look(NodeState& node) {
     figures.forwards_sent += counters.forwards_sent.Get();
     figures.forwards_served += counters.forwards_served.Get();
     figures.forwards_pending += worker->forwards_pending();
+    figures.outcomes_held += worker->outcomes_held();
   }
   figures.memory_used = node.shards.meter().used();
   figures.memory_resident = ResidentBytes();
@@ -168,6 +239,7 @@ NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
 Bytes StatisticsJson(NodeState& node) {
   const NodeFigures figures = Look(node);
   const auto table = node.board.Get();
+  const ControlSummary control = node.control_board.Get();
   const ordered_json json = {
       {"node", node.self.name},
       {"version", SoftwareVersion()},
@@ -185,17 +257,32 @@ Bytes StatisticsJson(NodeState& node) {
       {"expired", figures.counters.expired},
       {"evicted", figures.counters.evicted},
       {"writes_lost", figures.counters.writes_lost},
+      {"writes_recovered", figures.counters.writes_recovered},
       {"forwards_sent", figures.forwards_sent},
       {"forwards_served", figures.forwards_served},
       {"forwards_pending", figures.forwards_pending},
+      {"outcomes_held", figures.outcomes_held},
       {"memory_used_bytes", figures.memory_used},
       {"memory_limit_bytes", node.shards.meter().limit()},
       {"memory_resident_bytes", figures.memory_resident},
+      {"control",
+       {{"role", control.role},
+        {"lease", node.lease.Holds(control.session)},
+        {"leader", control.leader.empty() ? ordered_json() : ordered_json(control.leader)},
+        {"term", control.term},
+        {"voters", control.voters},
+        {"fences", control.fences},
+        {"problem", control.problem},
+        {"shards_moving", control.movement.moving},
+        {"shards_to_move", control.movement.waiting},
+        {"shards_moved", control.movement.moved}}},
   };
   return json.dump();
 }
 
-Bytes StatusJson(NodeState& node, const Readiness& readiness) {
+Bytes StatusJson(NodeState& node, const Control& control, const std::string& disk_problem) {
+  const TimePoint now = SteadyNow();
+  const Readiness readiness = control.readiness(now);
   const NodeFigures figures = Look(node);
   const auto table = node.board.Get();
   ordered_json members = ordered_json::array();
@@ -203,6 +290,7 @@ Bytes StatusJson(NodeState& node, const Readiness& readiness) {
   ordered_json shards = ordered_json::array();
   for (std::size_t id = 0; id < table->shards.size() && id < figures.shards.size(); ++id) {
     shards.push_back(ShardJson(*table, id, figures.shards[id]));
+    PutAgreed(shards.back(), *table, control, id);
   }
   const ordered_json json = {
       {"node",
@@ -223,6 +311,7 @@ Bytes StatusJson(NodeState& node, const Readiness& readiness) {
         {"shards", table->settings.num_shards},
         {"replication_factor", table->settings.replication_factor},
         {"routing_version", table->version}}},
+      {"control", ControlJson(*table, control, disk_problem, now)},
       {"members", std::move(members)},
       {"shards", std::move(shards)},
   };

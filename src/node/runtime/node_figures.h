@@ -18,12 +18,15 @@
 namespace aegis::node {
 
 struct ShardFigures {
-  replication::ShardReport report;
+  ShardReport report;
   std::uint64_t keys = 0;  // Expired ones that were not removed yet included.
   std::uint64_t keys_with_expiry = 0;
   std::uint64_t bytes = 0;
   VersionVector history;
+  Version committed;  // Every copy in sync holds it up to here, as far as this node knows.
   std::vector<FollowerLag> lags;
+  std::uint64_t tail_bytes = 0;  // See UnreplicatedTail.
+  Duration tail_time{};
 };
 
 struct NodeFigures {
@@ -34,10 +37,13 @@ struct NodeFigures {
   std::uint64_t keys = 0;  // Of all shards held here, led or followed.
   std::uint32_t shards_led = 0;
   std::uint32_t shards_followed = 0;
+  std::uint64_t tail_bytes = 0;  // Of the largest tail of a shard led here: UnreplicatedTail.
+  Duration tail_time{};
   std::uint64_t commands = 0;
   std::uint64_t forwards_sent = 0;
   std::uint64_t forwards_served = 0;
   std::uint64_t forwards_pending = 0;
+  std::uint64_t outcomes_held = 0;    // See HeldOutcomes.
   std::uint64_t memory_used = 0;      // Bytes accounted to items.
   std::uint64_t memory_resident = 0;  // Bytes that the system counts.
 };
@@ -49,7 +55,7 @@ NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures);
 // The value of STATS.
 Bytes StatisticsJson(NodeState& node);
 
-// The body of /status.
-Bytes StatusJson(NodeState& node, const Readiness& readiness);
+// The body of /status. On the control thread.
+Bytes StatusJson(NodeState& node, const Control& control, const std::string& disk_problem);
 
 }  // namespace aegis::node

@@ -52,6 +52,15 @@ class Fields {
     return number;
   }
 
+  // False if it is missing.
+  bool Flag(const char* name) {
+    const json* field = Find(name);
+    if (field == nullptr) return false;
+    if (field->is_boolean()) return field->get<bool>();
+    Refuse(fmt::format("'{}' must be true or false", name));
+    return false;
+  }
+
   std::string Text(const char* name) {
     const json* field = Find(name);
     if (field != nullptr && field->is_string()) return field->get<std::string>();
@@ -110,6 +119,7 @@ Result<NodeRecord> NodeRecord::Parse(std::string_view text) {
   NodeRecord record;
   record.node_id = fields.Text("node_id");
   if (record.node_id.empty() || !IsName(record.node_id)) fields.Refuse("'node_id' is not a name");
+  record.founder = fields.Flag("founder");
   record.peers = fields.Endpoints("peers");
 
   Fields cluster(fields.Object("cluster"));
@@ -132,6 +142,7 @@ std::string NodeRecord::ToText() const {
   nlohmann::ordered_json document;
   document["format"] = kFormat;
   document["node_id"] = node_id;
+  if (founder) document["founder"] = true;
   document["cluster"] = {
       {"id", fmt::format("{:016x}", settings.id.value())},
       {"hash_seed", fmt::format("{:016x}", settings.hash_seed)},

@@ -3,13 +3,15 @@
 //     {
 //       "format": 1,
 //       "node_id": "node1",
+//       "founder": true,
 //       "cluster": {"id": "5f2c...", "hash_seed": "9d01...", "shards": 256,
 //                   "replication_factor": 3, "virtual_nodes": 100},
 //       "peers": ["10.0.0.2:7701", "10.0.0.3:7701"]
 //     }
 //
 // Ids are 16 hexadecimal digits: JSON numbers lose bits in many readers. hash_seed is a secret, so
-// only the owner may read the file.
+// only the owner may read the file. `founder` stands in it as long as this node has to begin the
+// cluster's control log: see KeptState.
 
 #pragma once
 
@@ -26,6 +28,7 @@ namespace aegis::node {
 
 struct NodeRecord {
   std::string node_id;          // --node-id
+  bool founder = false;         // It has to begin the cluster's control log.
   ClusterSettings settings;     // Fixed at the cluster's birth. REQUIRES: born().
   std::vector<Endpoint> peers;  // Gossip addresses of the others, as last known.
 

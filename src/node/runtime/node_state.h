@@ -13,6 +13,8 @@
 #include "model/limits.h"
 #include "model/member.h"
 #include "node/core/resp_commands.h"
+#include "node/runtime/control_summary.h"
+#include "node/runtime/lease_clock.h"
 #include "node/runtime/routing_board.h"
 #include "node/runtime/shard_host.h"
 
@@ -25,15 +27,22 @@ struct NodeState {
       : config(std::move(with)),
         self(std::move(who)),
         started_at(now),
-        shards(self.id, self.session, config.max_memory_mb << 20U),
+        shards(self.id, self.session, config.max_memory_mb << 20U,
+               {.write = config.write_quorum,
+                .read = config.read_quorum,
+                .tail = {.bytes = config.max_async_lag_bytes, .time = config.max_async_lag},
+                .min_in_sync = config.min_in_sync},
+               lease),
         board(self.id) {}
 
   const Config config;  // With the ports that were really bound.
   const Member self;    // As it was at the start.
   const TimePoint started_at;
 
+  LeaseClock lease;
   ShardHost shards;
   RoutingBoard board;
+  ControlBoard control_board;
   std::vector<Worker*> workers;  // Complete before any thread runs.
 
   // What the process' limit of open files leaves after a reserve for peers, files and HTTP.

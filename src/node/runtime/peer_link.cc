@@ -45,7 +45,6 @@ Connection::Taken PeerLink::Take(ByteView input) {
     outlet_ = &owner_.OnEstablished(*this);
     session_.OnEstablished();
   }
-  if (effects.reports) owner_.OnReports(*this, std::move(*effects.reports));
   return {size.value(), 0};
 }
 
@@ -67,8 +66,7 @@ void PeerLink::Fill() {
     more_due_ = true;
     return;
   }
-  outlet_->dirty().Sleep();  // Whoever marks or mails from now on wakes this link again.
-  outlet_->TakeMail(number_, output());
+  outlet_->dirty().Sleep();  // Whoever marks from now on wakes this link again.
   const std::size_t gone = output().size() - backlog();
   more_due_ =
       session_.Pump(outlet_->dirty(), gone + limits::kPeerBacklogBytes, UnixNow(), output());

@@ -26,7 +26,6 @@ class PeerLinkOwner {
   virtual ~PeerLinkOwner() = default;
   // The peer's hello was accepted. Returns the outlet that the link is to serve.
   virtual PeerOutlet& OnEstablished(PeerLink& link) = 0;
-  virtual void OnReports(PeerLink& link, replication::PeerMessage reports) = 0;
   virtual void OnGone(PeerLink& link, std::string_view reason) = 0;
 };
 

@@ -116,10 +116,6 @@ PeerOutlet& PeerLinks::OnEstablished(PeerLink& link) {
   return shards_.OutletOf(link.peer());
 }
 
-void PeerLinks::OnReports(PeerLink& link, replication::PeerMessage reports) {
-  events_.OnReports(link.peer(), link.number(), std::move(reports));
-}
-
 void PeerLinks::OnGone(PeerLink& link, std::string_view reason) {
   const auto found = peers_.find(link.peer());
   if (found == peers_.end()) return;

@@ -29,7 +29,6 @@ class PeerLinkEvents {
   virtual void OnLinkUp(NodeId peer, Session session, std::uint64_t link) = 0;
   virtual void OnLinkDown(NodeId peer, Session session, std::uint64_t link,
                           const std::string& reason) = 0;
-  virtual void OnReports(NodeId peer, std::uint64_t link, replication::PeerMessage reports) = 0;
 };
 
 class PeerLinks final : public PeerLinkOwner {
@@ -57,7 +56,6 @@ class PeerLinks final : public PeerLinkOwner {
   void OnTick(TimePoint now);
 
   PeerOutlet& OnEstablished(PeerLink& link) override;
-  void OnReports(PeerLink& link, replication::PeerMessage reports) override;
   void OnGone(PeerLink& link, std::string_view reason) override;
 
  private:

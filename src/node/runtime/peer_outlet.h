@@ -1,9 +1,9 @@
 // PeerOutlet: what this node has to say to one peer, gathered from all threads for the one link.
 //
-// Workers mark shards, the control thread leaves mail; both wake the link's thread. Outlets are
-// made when a shard has something for a peer or its first hello was accepted, and live as long as
-// the process, so that a pointer to one never dangles: each node that was ever a peer costs about
-// a hundred bytes. What only claims to be one costs nothing.
+// Any thread marks shards, which wakes the link's thread. Outlets are made when a shard has
+// something for a peer or its first hello was accepted, and live as long as the process, so that a
+// pointer to one never dangles: each node that was ever a peer costs about a hundred bytes. What
+// only claims to be one costs nothing.
 
 #pragma once
 
@@ -14,7 +14,6 @@
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "base/bytes.h"
 #include "model/ids.h"
@@ -35,37 +34,13 @@ class PeerOutlet {
     if (dirty_.Mark(shard)) wake_();
   }
 
-  // The control thread. `link`: the number of the link that the frame is for; a frame for any
-  // other link is dropped, because a new link starts the conversation over.
-  void Mail(std::uint64_t link, Bytes frame) {
-    {
-      const std::lock_guard lock(mutex_);
-      mail_.push_back({link, std::move(frame)});
-    }
-    wake_();
-  }
-
   // The link's thread.
   DirtyShards& dirty() { return dirty_; }
-  void TakeMail(std::uint64_t link, Bytes& out) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [addressee, frame] : mail_) {
-      if (addressee == link) out.append(frame);
-    }
-    mail_.clear();
-  }
 
  private:
-  struct Letter {
-    std::uint64_t link;
-    Bytes frame;
-  };
-
   const NodeId peer_;
   DirtyShards dirty_;
   const std::function<void()> wake_;
-  std::mutex mutex_;
-  std::vector<Letter> mail_;
 };
 
 // All outlets by peer. Looking up takes no lock; outlets are only ever added.

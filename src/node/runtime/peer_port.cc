@@ -59,6 +59,8 @@ class PeerPort::Beginning : public std::enable_shared_from_this<Beginning> {
         return Read(kGossipPreambleSize, [this] { OnGossip(); });
       case kPeerStream:
         return Read(kPeerPreambleSize, [this] { OnPeer(); });
+      case kControlStream:
+        return Read(kControlPreambleSize, [this] { OnControl(); });
       case kForwardStream:
         return Read(kForwardPreambleSize, [this] { OnForwards(); });
       default:
@@ -97,6 +99,14 @@ class PeerPort::Beginning : public std::enable_shared_from_this<Beginning> {
     if (const int socket = Release(); socket >= 0) {
       shared_->handlers.on_peer(socket, protocol, peer);
     }
+  }
+
+  void OnControl() {
+    timer_.cancel();
+    const ClusterId cluster{Number(kStreamKindSize)};
+    const NodeId peer{Number(kStreamKindSize + 8)};
+    const NodeId target{Number(kStreamKindSize + 16)};
+    shared_->handlers.on_control(std::move(socket_), cluster, peer, target);
   }
 
   void OnForwards() {

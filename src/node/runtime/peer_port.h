@@ -27,6 +27,9 @@ class PeerPort {
     std::function<Bytes(const Endpoint& from, ByteView body)> on_gossip;
     // A peer's link; the socket is the callee's.
     std::function<void(int socket, asio::ip::tcp protocol, NodeId peer)> on_peer;
+    // A peer's control link to `target`; its socket stays on the control thread.
+    std::function<void(asio::ip::tcp::socket socket, ClusterId cluster, NodeId peer, NodeId target)>
+        on_control;
     // A link for forwarded operations from a node of this cluster.
     std::function<void(int socket, asio::ip::tcp protocol)> on_forwards;
     // Why a node of this cluster may not forward operations here; nothing: it may.

@@ -5,10 +5,13 @@
 #include <string>
 
 #include "model/limits.h"
+#include "node/core/native_command.h"
 
 namespace aegis::node {
 
 namespace {
+
+constexpr std::int32_t kQuorumMax{limits::kReplicationFactorMax};
 
 Outcome Refuse(Status status, std::string why) {
   Outcome outcome;
@@ -30,6 +33,23 @@ Outcome RefuseKey(ByteView key) {
 Outcome RefuseValue(ByteView value) {
   return Refuse(Status::kTooLarge, fmt::format("the value has {} bytes, the limit is {}",
                                                value.size(), limits::kValueSizeMax));
+}
+
+std::optional<Outcome> CheckStaleness(const Operation& operation) {
+  if (!operation.max_stale_ms) return std::nullopt;
+  const std::int64_t max = *operation.max_stale_ms;
+  if (max != kAnyStaleness && (max < 1 || max > limits::kStalenessMsMax)) {
+    return Refuse(Status::kInvalid,
+                  fmt::format("a bound on staleness is from 1 to {} ms, or {} for none, not {}",
+                              limits::kStalenessMsMax, kAnyStaleness, max));
+  }
+  if (!operation.OnlyReads()) {
+    return Refuse(Status::kInvalid, "only reads have a bound on staleness");
+  }
+  if (operation.quorum.value_or(0) != 0) {
+    return Refuse(Status::kInvalid, "a read has a quorum or a bound on staleness, not both");
+  }
+  return std::nullopt;
 }
 
 bool HasSecondKey(OpCode code) { return code == OpCode::kRename || code == OpCode::kCopy; }
@@ -68,6 +88,11 @@ std::optional<Outcome> CheckOperation(const Operation& operation, std::uint32_t 
     return Refuse(Status::kInvalid, fmt::format("a TTL is from 1 to {} ms, not {}",
                                                 limits::kTtlMsMax, operation.expiry_ms));
   }
+  if (operation.quorum && (*operation.quorum < kAllCopies || *operation.quorum > kQuorumMax)) {
+    return Refuse(Status::kInvalid, fmt::format("a quorum is from {} to {}, not {}", kAllCopies,
+                                                kQuorumMax, *operation.quorum));
+  }
+  if (auto refusal = CheckStaleness(operation)) return refusal;
   if (!HasSecondKey(operation.code) && operation.more.empty()) return std::nullopt;
   return CheckMore(operation, num_shards);
 }
@@ -77,11 +102,7 @@ std::optional<Outcome> Router::Refusal(const Operation& operation, const Routing
 }
 
 const Member* Router::LeaderElsewhere(const Operation& operation) {
-  const RoutingTable& table = routing_.Table();
-  if (table.shards.empty()) return nullptr;
-  const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
-  const NodeId leader = table.shards[id.value()].leader;
-  return leader == table.self || leader == kNoNode ? nullptr : table.Find(leader);
+  return node::LeaderElsewhere(routing_.Table(), operation);
 }
 
 }  // namespace aegis::node

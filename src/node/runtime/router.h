@@ -1,5 +1,6 @@
 // Router: one worker's answer to "run this operation": here, under the shard's lock, when this
-// node leads the shard and nothing older waits for it; else through the Forwarder.
+// node leads the shard and nothing older waits for it; else through the Forwarder. So
+// does what may have to wait for other nodes once it was executed.
 //
 // Belongs to one worker and its thread.
 
@@ -38,13 +39,20 @@ class Router {
     }
     if (!in_turn || table.shards.empty()) return false;
     const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
+    if (operation.max_stale_ms && RunStale(operation, id, now, show)) return true;
     if (table.shards[id.value()].leader != table.self || forwarder_.blocked(id)) return false;
     bool led = true;
     RunMakingRoom(
         shards_, id, effects_,
-        [&](Shard& shard) { return shard.Execute(operation, now, effects_); },
+        [&](Shard& shard) {
+          if (shard.MayHold(operation, now)) return NotHere();
+          Outcome outcome = shard.Execute(operation, now, effects_);
+          // Only where the lease ran out in these microseconds.
+          if (outcome.hold.reign != Epoch{}) shard.GiveUp(operation.IsWrite(), outcome);
+          return outcome;
+        },
         [&](const Outcome& outcome) {
-          led = outcome.status != Status::kNotLeader;
+          led = outcome.status != Status::kNotLeader && outcome.status != Status::kBusy;
           if (!led) return;
           counters_.Count(operation.code, outcome.status);
           show(outcome);
@@ -68,6 +76,21 @@ class Router {
   const RoutingTable& Table() { return routing_.Table(); }
 
  private:
+  // A read that need not be the leader's. It may overtake what waits for a leader.
+  template <class Show>
+  bool RunStale(const Operation& operation, ShardId id, UnixMs now, Show& show) {
+    ShardGuard shard(shards_, id, effects_);
+    const auto outcome = shard->ReadStale(operation, now, effects_);
+    if (!outcome) return false;
+    counters_.Count(operation.code, outcome->status);
+    show(*outcome);
+    return true;
+  }
+  static Outcome NotHere() {
+    Outcome outcome;
+    outcome.status = Status::kNotLeader;
+    return outcome;
+  }
   // Why an operation cannot be run anywhere.
   static std::optional<Outcome> Refusal(const Operation& operation, const RoutingTable& table);
 

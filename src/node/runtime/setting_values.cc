@@ -1,6 +1,7 @@
 #include "node/runtime/setting_values.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/limits.h"
 
@@ -14,6 +15,16 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<double> ParseDecimal(std::string_view text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (text.empty() || text.front() == '-' || error != std::errc{} || stop != end) {
+    return std::nullopt;
+  }
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
 
 std::optional<std::vector<Endpoint>> ParseEndpoints(std::string_view text) {
   std::vector<Endpoint> endpoints;

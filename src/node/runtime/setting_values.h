@@ -16,7 +16,7 @@
 namespace aegis::node {
 
 // Decimal digits only: no sign, no space, no exponent.
-template <std::unsigned_integral T>
+template <std::integral T>
 std::optional<T> ParseNumber(std::string_view text) {
   T value = 0;
   const char* const end = text.data() + text.size();
@@ -24,6 +24,9 @@ std::optional<T> ParseNumber(std::string_view text) {
   if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
   return value;
 }
+
+// Digits and at most one point: "0.1".
+std::optional<double> ParseDecimal(std::string_view text);
 
 // "a:1,b:2"; spaces around the commas are dropped. Empty text is an empty list.
 std::optional<std::vector<Endpoint>> ParseEndpoints(std::string_view text);

@@ -8,6 +8,7 @@
 
 #include "model/duration_text.h"
 #include "model/limits.h"
+#include "model/operation.h"
 #include "node/runtime/setting_values.h"
 
 namespace aegis::node {
@@ -19,14 +20,24 @@ constexpr char kAddresses[] = "Addresses";
 constexpr char kCluster[] = "Cluster";
 constexpr char kBirth[] = "Fixed when the cluster is born";
 constexpr char kResources[] = "Resources";
+constexpr char kLeases[] = "Leases and failover";
 constexpr char kOperation[] = "Operation";
 
-constexpr std::uint32_t kReplicationFactorMax = 7;
+using limits::kReplicationFactorMax;
+constexpr std::int32_t kQuorumMax{kReplicationFactorMax};
 constexpr std::uint32_t kVirtualNodesMax = 1000;
 constexpr std::uint32_t kWeightMax = 100;
 constexpr std::uint32_t kThreadsMax = 256;
 constexpr std::uint64_t kMemoryMbMax = 64ULL << 20;  // 64 TiB
 constexpr std::chrono::milliseconds kDrainTimeoutMax = std::chrono::hours(1);
+constexpr std::chrono::milliseconds kLeaseMin(50);
+constexpr std::chrono::milliseconds kLeaseMax = std::chrono::minutes(1);
+constexpr std::chrono::milliseconds kUncleanMax = std::chrono::hours(24);
+constexpr std::chrono::milliseconds kAsyncLagMax = std::chrono::hours(1);
+constexpr std::uint64_t kAsyncLagBytesMax = 1ULL << 40;
+constexpr double kDriftMin = 0.001;
+constexpr double kDriftMax = 1.0;
+constexpr std::uint32_t kRebalanceRateMax = 4096;
 
 constexpr char kAddressAllowed[] =
     "an address like 10.0.0.1:7700, [::1]:7700 or, for all interfaces, :7700";
@@ -202,20 +213,62 @@ Setting ShardsSetting() {
   return setting;
 }
 
-Setting DrainTimeoutSetting() {
-  Setting setting = Describe(
-      {"drain-timeout", kOperation, "DURATION", "Time to leave gracefully on SIGTERM or SIGINT"});
+std::string RenderDuration(Duration duration) {
+  return DurationText(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
+}
+
+Setting DurationSetting(const Description& description, Duration Config::*field,
+                        std::chrono::milliseconds min, std::chrono::milliseconds max) {
+  Setting setting = Describe(description);
   setting.is_text = true;
-  setting.allowed = "a duration with its unit, like 30s, 500ms or 1m30s, at most 1h";
-  setting.assign = [](std::string_view text, Config& config) {
+  setting.allowed =
+      "a duration with its unit, like 30s, 500ms or 1m30s, at most " + DurationText(max);
+  if (min.count() > 0) setting.allowed += " and at least " + DurationText(min);
+  setting.assign = [=](std::string_view text, Config& config) {
     const auto duration = ParseDuration(text);
-    if (!duration || *duration > kDrainTimeoutMax) return false;
-    config.drain_timeout = *duration;
+    if (!duration || *duration > max || *duration < min) return false;
+    config.*field = *duration;
+    return true;
+  };
+  setting.render = [=](const Config& config) { return RenderDuration(config.*field); };
+  return setting;
+}
+
+Setting ClockDriftSetting() {
+  Setting setting = Describe({"clock-drift-max", kLeases, "RATIO",
+                              "How much faster one node's clock may run than another's"});
+  setting.allowed = "a number from 0.001 to 1";
+  setting.assign = [](std::string_view text, Config& config) {
+    const auto ratio = ParseDecimal(text);
+    if (!ratio || !(*ratio >= kDriftMin && *ratio <= kDriftMax)) return false;
+    config.clock_drift_max = *ratio;
     return true;
   };
   setting.render = [](const Config& config) {
-    return DurationText(
-        std::chrono::duration_cast<std::chrono::milliseconds>(config.drain_timeout));
+    std::string text = std::to_string(config.clock_drift_max);
+    text.erase(text.find_last_not_of('0') + 1);
+    return text;
+  };
+  return setting;
+}
+
+Setting UncleanPromotionSetting() {
+  Setting setting = Describe({"unclean-promotion-after", kLeases, "DURATION",
+                              "Wait for a copy that was in sync before another leads; or never"});
+  setting.is_text = true;
+  setting.allowed = "a duration with its unit, like 10s, at most 24h, or never";
+  setting.assign = [](std::string_view text, Config& config) {
+    if (text == "never") {
+      config.unclean_after.reset();
+      return true;
+    }
+    const auto duration = ParseDuration(text);
+    if (!duration || *duration > kUncleanMax) return false;
+    config.unclean_after = *duration;
+    return true;
+  };
+  setting.render = [](const Config& config) {
+    return config.unclean_after ? RenderDuration(*config.unclean_after) : std::string("never");
   };
   return setting;
 }
@@ -265,6 +318,35 @@ std::vector<Setting> MakeSettings() {
       Number<std::uint32_t>({"virtual-nodes", kBirth, "N", "Points on the ring per unit of weight"},
                             &Config::virtual_nodes, 1, kVirtualNodesMax),
 
+      DurationSetting({"lease-duration", kLeases, "DURATION", "How long a majority's yes holds"},
+                      &Config::lease_duration, kLeaseMin, kLeaseMax),
+      DurationSetting({"lease-silence", kLeases, "DURATION",
+                       "Without a renewal for so long a node loses what it leads"},
+                      &Config::lease_silence, kLeaseMin, kLeaseMax),
+      ClockDriftSetting(),
+      UncleanPromotionSetting(),
+      Number<std::int32_t>({"write-quorum", kLeases, "N",
+                            "Copies that hold a write before it is acknowledged: 0 the leader's "
+                            "alone, N all in sync and at least N, -1 all"},
+                           &Config::write_quorum, kAllCopies, kQuorumMax),
+      Number<std::int32_t>({"read-quorum", kLeases, "N",
+                            "Copies that confirm the leader before a read is answered: 0 none, -1 "
+                            "all"},
+                           &Config::read_quorum, kAllCopies, kQuorumMax),
+      Number<std::uint64_t>({"max-async-lag-bytes", kLeases, "BYTES",
+                             "Of a shard's writes that no other node has yet; beyond, writes wait, "
+                             "then BUSY; 0: no bound"},
+                            &Config::max_async_lag_bytes, 0, kAsyncLagBytesMax),
+      DurationSetting({"max-async-lag", kLeases, "DURATION",
+                       "Likewise their age; longer than other nodes ever pause; 0: no bound"},
+                      &Config::max_async_lag, std::chrono::milliseconds(0), kAsyncLagMax),
+      Number<std::uint32_t>({"min-in-sync", kLeases, "N",
+                             "Copies in sync, the leader's included, without which writes are "
+                             "refused; 1: the leader suffices"},
+                            &Config::min_in_sync, 1, kReplicationFactorMax),
+      Number<std::uint32_t>({"rebalance-rate", kLeases, "N", "Shards on the move at the same time"},
+                            &Config::rebalance_rate, 1, kRebalanceRateMax),
+
       Named(Number<std::uint64_t>({"max-memory", kResources, "MB", "Memory for keys and values"},
                                   &Config::max_memory_mb, 1, kMemoryMbMax),
             "max_memory_mb"),
@@ -283,7 +365,9 @@ std::vector<Setting> MakeSettings() {
                         {"error", LogLevel::kError}}),
       Choice<LogFormat>({"log-format", kOperation, "FORMAT", "text or json"}, &Config::log_format,
                         {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
-      DrainTimeoutSetting(),
+      DurationSetting({"drain-timeout", kOperation, "DURATION",
+                       "Time to leave gracefully on SIGTERM or SIGINT"},
+                      &Config::drain_timeout, std::chrono::milliseconds(0), kDrainTimeoutMax),
       Named(Text({"pid-file", kOperation, "FILE", "Holds the process id while the node runs"},
                  &Config::pid_file, "a path without control characters, or empty", IsPath),
             "", "none"),
@@ -318,8 +402,8 @@ const std::vector<Setting>& Settings() {
 
 const std::vector<std::string>& AbsentFlags() {
   static const std::vector<std::string> flags = {
-      "auth-token", "gossip-secret", "rate-burst", "rate-limit", "read-quorum",
-      "tls-ca",     "tls-cert",      "tls-key",    "wal",        "write-quorum"};
+      "auth-token", "gossip-secret", "rate-burst", "rate-limit",
+      "tls-ca",     "tls-cert",      "tls-key",    "wal"};
   return flags;
 }
 

@@ -7,14 +7,9 @@
 
 namespace aegis::node {
 
-ShardHost::ShardHost(NodeId self, Session session, std::uint64_t memory_limit)
-    : self_(self), session_(session), meter_(memory_limit) {}
-
-void ShardHost::SetListeners(std::function<void()> on_changed,
-                             std::function<void(NodeId)> on_wake) {
-  on_changed_ = std::move(on_changed);
-  on_wake_ = std::move(on_wake);
-}
+ShardHost::ShardHost(NodeId self, Session session, std::uint64_t memory_limit, Quorums quorums,
+                     const LeaseView& lease)
+    : self_(self), session_(session), quorums_(quorums), lease_(lease), meter_(memory_limit) {}
 
 void ShardHost::Create(const ClusterSettings& settings) {
   AEGIS_CHECK(num_shards() == 0, "a cluster is born once");
@@ -27,6 +22,13 @@ void ShardHost::Create(const ClusterSettings& settings) {
     options.session = session_;
     options.hash_seed = settings.hash_seed;
     options.meter = &meter_;
+    options.lease = &lease_;
+    options.write_quorum = quorums_.write;
+    options.read_quorum = quorums_.read;
+    options.replication_factor = settings.replication_factor;
+    options.num_shards = settings.num_shards;
+    options.tail_bounds = quorums_.tail;
+    options.min_in_sync = quorums_.min_in_sync;
     // All rings together: an eighth of the limit.
     options.ring_bytes =
         std::min(limits::kRecentRecordsBytes, meter_.limit() / 8 / settings.num_shards);
@@ -45,14 +47,16 @@ Shard& ShardHost::Acquire(ShardId id) {
 void ShardHost::Release(ShardId id, ShardEffects& effects) {
   cells_[id.value()].mutex.unlock();
   for (const NodeId peer : effects.wake) OutletOf(peer).Mark(id);
-  if (effects.changed) on_changed_();
+  if (effects.changed) listeners_.on_changed();
+  if (effects.settled) listeners_.on_settled(id);
   effects.Clear();
 }
 
 PeerOutlet& ShardHost::OutletOf(NodeId peer) {
   if (PeerOutlet* const outlet = outlets_.Find(peer)) return *outlet;
   return outlets_.FindOrMake(peer, [&] {
-    return std::make_unique<PeerOutlet>(peer, num_shards(), [this, peer] { on_wake_(peer); });
+    return std::make_unique<PeerOutlet>(peer, num_shards(),
+                                        [this, peer] { listeners_.on_wake(peer); });
   });
 }
 

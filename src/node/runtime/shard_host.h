@@ -11,9 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "model/cluster.h"
 #include "model/ids.h"
+#include "node/core/lease_view.h"
 #include "node/core/shard_space.h"
 #include "node/runtime/peer_outlet.h"
 #include "store/memory_meter.h"
@@ -22,11 +24,25 @@ namespace aegis::node {
 
 class ShardHost final : public ShardSpace {
  public:
-  ShardHost(NodeId self, Session session, std::uint64_t memory_limit);
+  // Of operations that do not say, see Shard::Options.
+  struct Quorums {
+    std::int32_t write = 0;
+    std::int32_t read = 0;
+    UnreplicatedTail::Bounds tail{};
+    std::uint32_t min_in_sync = 1;
+  };
+  // REQUIRES: lease outlives this.
+  ShardHost(NodeId self, Session session, std::uint64_t memory_limit, Quorums quorums,
+            const LeaseView& lease);
 
-  // Both are called on any thread: when a shard changed in what the control plane acts on, and
-  // when the link to a peer has something to send. Set before any other thread runs.
-  void SetListeners(std::function<void()> on_changed, std::function<void(NodeId)> on_wake);
+  // Called on any thread, without a shard's lock.
+  struct Listeners {
+    std::function<void()> on_changed;         // In what the control plane acts on.
+    std::function<void(NodeId)> on_wake;      // The link to a peer has something to send.
+    std::function<void(ShardId)> on_settled;  // See ShardEffects::settled.
+  };
+  // Set before any other thread runs.
+  void SetListeners(Listeners listeners) { listeners_ = std::move(listeners); }
 
   void Create(const ClusterSettings& settings);
 
@@ -51,9 +67,10 @@ class ShardHost final : public ShardSpace {
 
   const NodeId self_;
   const Session session_;
+  const Quorums quorums_;
+  const LeaseView& lease_;
   store::MemoryMeter meter_;
-  std::function<void()> on_changed_;
-  std::function<void(NodeId)> on_wake_;
+  Listeners listeners_;
   PeerOutlets outlets_;
   ClusterSettings settings_;  // Like the cells: written before `count_`, never after.
   std::unique_ptr<Cell[]> cells_;

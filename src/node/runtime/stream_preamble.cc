@@ -14,6 +14,13 @@ void AppendPeerPreamble(NodeId self, Bytes& out) {
   AppendBigEndian(self.value(), out);
 }
 
+void AppendControlPreamble(ClusterId cluster, NodeId self, NodeId peer, Bytes& out) {
+  AppendStreamKind(kControlStream, out);
+  AppendBigEndian(cluster.value(), out);
+  AppendBigEndian(self.value(), out);
+  AppendBigEndian(peer.value(), out);
+}
+
 void AppendForwardPreamble(ClusterId cluster, NodeId self, Bytes& out) {
   AppendStreamKind(kForwardStream, out);
   AppendBigEndian(cluster.value(), out);

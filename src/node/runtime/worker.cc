@@ -21,7 +21,8 @@ constexpr Duration kSlowTick = std::chrono::seconds(1);
 Worker::Worker(NodeState& node, std::uint32_t index, UniqueFd listening, PeerLinkEvents& events,
                std::unique_ptr<NodeView> view, std::function<Bytes()> statistics)
     : node_(node),
-      forwarder_(loop_, node.shards, node.board, loop_.counters()),
+      held_(node.shards, [this] { loop_.Post([this] { held_.AskAgain(); }); }),
+      forwarder_(loop_, node.shards, node.board, held_, loop_.counters()),
       router_(node.shards, node.board, forwarder_, loop_.counters()),
       view_(std::move(view)),
       services_{
@@ -68,7 +69,7 @@ void Worker::AcceptForwards(int socket, asio::ip::tcp protocol) {
     asio::ip::tcp::socket accepted(loop_.io(), protocol, socket);
     KeepAlive(accepted);
     std::make_shared<ForwardServer>(loop_, std::make_unique<TcpStream>(std::move(accepted)),
-                                    node_.shards, node_.self.id)
+                                    node_.shards, held_, node_.self.id)
         ->Start();
   });
 }
@@ -154,6 +155,7 @@ void Worker::OnClosed(std::shared_ptr<ClientConnection> client) {
 void Worker::Tick() {
   const TimePoint now = SteadyNow();
   last_tick_.store(now.time_since_epoch().count());
+  held_.OnTick(now);
   forwarder_.OnTick(now);
   forwards_pending_.store(forwarder_.pending());
   forward_held_bytes_.store(forwarder_.pending_bytes());

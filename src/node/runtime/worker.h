@@ -19,6 +19,7 @@
 #include "node/runtime/client_connection.h"
 #include "node/runtime/counters.h"
 #include "node/runtime/forwarder.h"
+#include "node/runtime/held_outcomes.h"
 #include "node/runtime/loop.h"
 #include "node/runtime/maintenance.h"
 #include "node/runtime/node_state.h"
@@ -45,6 +46,8 @@ class Worker {
   void AcceptPeer(int socket, asio::ip::tcp protocol, NodeId peer);
   void AcceptForwards(int socket, asio::ip::tcp protocol);
   void WakePeer(NodeId peer);
+  // Outcomes of this shard that were held may be shown now, or never.
+  void OnSettled(ShardId shard) { held_.MarkSettled(shard); }
   void SetPeers(std::vector<PeerLinks::Target> targets);
   void StopAccepting();
   // Closes every client connection as soon as it owes nothing.
@@ -56,6 +59,7 @@ class Worker {
   TimePoint last_tick() const { return TimePoint(Duration(last_tick_.load())); }
   std::size_t clients() const { return clients_.load(); }
   std::size_t forwards_pending() const { return forwards_pending_.load(); }
+  std::size_t outcomes_held() const { return held_.size(); }
   // What the operations that wait for other nodes cost, and what all client connections hold, as
   // of about a second ago.
   std::size_t forward_held_bytes() const { return forward_held_bytes_.load(); }
@@ -77,6 +81,7 @@ class Worker {
   Loop loop_;
   std::mutex sessions_mutex_;  // Held during turns; guards clients_by_id_ and their sessions.
   std::unordered_map<std::uint64_t, ClientConnection*> clients_by_id_;
+  HeldOutcomes held_;
   Forwarder forwarder_;
   Router router_;
   std::unique_ptr<NodeView> view_;

@@ -209,9 +209,9 @@ TEST(ConfigLoaderTest, KeyGivenTwiceUnderEitherNameIsNamedWithBothLines) {
 }
 
 TEST(ConfigLoaderTest, SettingsThatThisVersionDoesNotHaveAreRefusedEverywhere) {
-  for (const char* key : {"auth_token", "wal_mode", "wal", "wal_dir", "tls_enabled", "tls_cert",
-                          "tls_cert_file", "tls_key_file", "write_quorum", "read_quorum",
-                          "gossip_secret", "rate_limit", "rate_burst"}) {
+  for (const char* key :
+       {"auth_token", "wal_mode", "wal", "wal_dir", "tls_enabled", "tls_cert", "tls_cert_file",
+        "tls_key_file", "gossip_secret", "rate_limit", "rate_burst"}) {
     EXPECT_EQ(OnlyProblem(FromFile(std::string(key) + ": x")),
               "f.yaml:1: " + std::string(key) + ": this version of aegis does not have it");
   }
@@ -258,6 +258,23 @@ TEST(ConfigLoaderTest, SamePortOnDifferentAddressesOrChosenBySystemIsFine) {
   EXPECT_THAT(Load({{{"bind", "127.0.0.1:1"}, {"gossip", "127.0.0.2:1"}}, {}, {}, {}}).problems,
               IsEmpty());
   EXPECT_THAT(Load({{{"bind", ":0"}, {"gossip", ":0"}}, {}, {}, {}}).problems, IsEmpty());
+}
+
+TEST(ConfigLoaderTest, ALeaseEndsAfterItsHolderIsCalledSilent) {
+  EXPECT_EQ(OnlyProblem({{{"lease-duration", "300ms"}}, {}, {}, {}}),
+            "--lease-silence (300ms) must be below --lease-duration (300ms)");
+  ConfigSources sources = FromFile("lease_silence: 2s");
+  sources.environment["AEGIS_LEASE_DURATION"] = "1s";
+  EXPECT_EQ(OnlyProblem(sources),
+            "f.yaml:1: lease_silence (2s) must be below AEGIS_LEASE_DURATION (1s)");
+  EXPECT_THAT(Load({{{"lease-duration", "2001ms"}, {"lease-silence", "2s"}}, {}, {}, {}}).problems,
+              IsEmpty());
+}
+
+TEST(ConfigLoaderTest, NobodyWhoRenewsInTimeIsCalledSilent) {
+  EXPECT_EQ(OnlyProblem({{{"lease-duration", "2s"}}, {}, {}, {}}),
+            "--lease-silence (300ms) must be at least half of --lease-duration (2s)");
+  EXPECT_THAT(Load({{{"lease-duration", "400ms"}}, {}, {}, {}}).problems, IsEmpty());
 }
 
 TEST(ConfigLoaderTest, MachineWithoutANameNeedsANodeId) {

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "forwarding_test_support.h"
+#include "memory_stream.h"
 #include "wire/operation_codec.h"
 
 namespace aegis::node {
@@ -217,6 +219,107 @@ TEST_F(ForwarderTest, ALeaderRunsNothingBehindWhatHasNoRoomUntilItIsSentAgain) {
   EXPECT_EQ(owner_->order, (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(owner_->values[1], "newer");
   EXPECT_EQ(other_.Execute(GetOf("k")).value, "new");
+}
+
+// What the leader of an epoch is sent may reach it before it knows that it leads.
+TEST(ForwardServerTest, BehindWhatItRefusedItRunsNothingOfThatEpochUntilItIsSentAgain) {
+  Loop loop;
+  TestShards shards(kOther);
+  shards.Create();
+  shards.Lead(1);
+  ASSERT_EQ(shards.Execute(SetOf("k", "old")).status, Status::kOk);
+  MemoryPeer peer(loop);
+  std::make_shared<ForwardServer>(loop, std::make_unique<MemoryStream>(peer), shards.host,
+                                  shards.held, kOther)
+      ->Start();
+  loop.io().poll();
+  peer.from_node.clear();
+
+  const auto ask = [&](const Operation& operation, bool first) {
+    Bytes encoded;
+    wire::AppendOperation(operation, encoded);
+    wire::RequestFrame frame;
+    frame.command = static_cast<std::uint8_t>(wire::Command::kExecute);
+    frame.redirect = first;
+    frame.version = 2;
+    frame.value = encoded;
+    Bytes bytes;
+    wire::AppendRequest(frame, bytes);
+    peer.Send(bytes);
+    loop.io().poll();
+    std::size_t consumed = 0;
+    const Bytes answer = std::exchange(peer.from_node, {});
+    const auto reply = wire::DecodeReply(answer, consumed);
+    return wire::DecodeOutcome(reply.value()->value).value().status;
+  };
+  EXPECT_EQ(ask(SetOf("k", "new"), false), Status::kNotLeader);
+  shards.Lead(2);
+  EXPECT_EQ(ask(GetOf("k"), false), Status::kNotLeader);
+  EXPECT_EQ(ask(SetOf("k", "new"), true), Status::kOk);
+  EXPECT_EQ(ask(GetOf("k"), false), Status::kOk);
+}
+
+TEST_F(ForwarderTest, WhatALeaderRefusedBeforeItKnewIsSentAgainInOrder) {
+  FollowOther();
+  Publish(kOther, 2);
+  Submit(1, SetOf("k", "new"));
+  Submit(2, GetOf("k"));
+  ServeOther();
+  // Both were refused once the forwarder is willing to ask for the first again.
+  ASSERT_TRUE(Until([&] { return SteadyNow() - now_ > std::chrono::milliseconds(50); }));
+  EXPECT_TRUE(owner_->order.empty());
+  other_.Lead(2);
+  ASSERT_TRUE(Until([&] {
+    forwarder_.OnTick(SteadyNow());
+    return owner_->order.size() == 2;
+  }));
+  EXPECT_EQ(owner_->order, (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(owner_->values[2], "new");
+}
+
+TEST_F(ForwarderTest, ANodeThatHasLeftStillAnswersWhatIsUnderWayToIt) {
+  FollowOther();
+  Submit(1, SetOf("k", "v"));
+  ServeOther();
+  Publish(kNoNode, 1, MemberState::kLeft);
+  forwarder_.OnRouting();
+  ASSERT_TRUE(Until([&] { return !owner_->order.empty(); }));
+  EXPECT_EQ(owner_->statuses[1], Status::kOk);
+}
+
+TEST_F(ForwarderTest, WhatIsUnderWayToADeadNodeHasAnUnknownOutcome) {
+  FollowOther();
+  Submit(1, SetOf("k", "v"));
+  ASSERT_TRUE(Until([&] { return peer_.Received().size() == kForwardPreambleSize; }));
+  peer_.Answer(true);
+  ASSERT_TRUE(Until([&] { return peer_.Received().size() > kForwardPreambleSize; }));
+  Publish(kNoNode, 1, MemberState::kDead);
+  forwarder_.OnRouting();
+  ASSERT_TRUE(Until([&] { return !owner_->order.empty(); }));
+  EXPECT_EQ(owner_->statuses[1], Status::kUnknownOutcome);
+}
+
+TEST_F(ForwarderTest, WhatIsRefusedAgainAndAgainKeepsItsOrder) {
+  FollowOther();
+  Publish(kOther, 2);
+  for (std::uint64_t ticket = 1; ticket <= 3; ++ticket) {
+    Submit(ticket, SetOf("k", std::to_string(ticket)));
+  }
+  Submit(4, GetOf("k"));
+  ServeOther();
+  // All were refused, and the first of them twice more.
+  ASSERT_TRUE(Until([&] {
+    forwarder_.OnTick(SteadyNow());
+    return counters_.forwards_sent.Get() >= 6;
+  }));
+  EXPECT_TRUE(owner_->order.empty());
+  other_.Lead(2);
+  ASSERT_TRUE(Until([&] {
+    forwarder_.OnTick(SteadyNow());
+    return owner_->order.size() == 4;
+  }));
+  EXPECT_EQ(owner_->order, (std::vector<std::uint64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(owner_->values[4], "3");
 }
 
 }  // namespace

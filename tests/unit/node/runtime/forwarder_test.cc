@@ -248,5 +248,27 @@ TEST(CheckOperationTest, KeysOfOneOperationMustShareAShard) {
   EXPECT_EQ(CheckOperation(rename, 256)->status, Status::kInvalid);
 }
 
+TEST(CheckOperationTest, OnlyReadsWithoutAQuorumHaveABoundOnStaleness) {
+  Operation operation{.code = OpCode::kGet, .key = "k"};
+  for (const std::int64_t bound : {std::int64_t{1}, limits::kStalenessMsMax, kAnyStaleness}) {
+    operation.max_stale_ms = bound;
+    EXPECT_FALSE(CheckOperation(operation, 256)) << bound;
+  }
+  for (const std::int64_t bound :
+       {std::int64_t{0}, std::int64_t{-2}, limits::kStalenessMsMax + 1}) {
+    operation.max_stale_ms = bound;
+    EXPECT_EQ(CheckOperation(operation, 256)->status, Status::kInvalid) << bound;
+  }
+  operation.max_stale_ms = 5;
+  operation.quorum = 2;
+  EXPECT_EQ(CheckOperation(operation, 256)->status, Status::kInvalid);
+  operation.quorum = 0;
+  EXPECT_FALSE(CheckOperation(operation, 256));
+  for (const OpCode code : {OpCode::kSet, OpCode::kGetExpire, OpCode::kAwait}) {
+    operation.code = code;
+    EXPECT_EQ(CheckOperation(operation, 256)->status, Status::kInvalid);
+  }
+}
+
 }  // namespace
 }  // namespace aegis::node

@@ -22,6 +22,7 @@
 #include "node/runtime/clocks.h"
 #include "node/runtime/forward_server.h"
 #include "node/runtime/forwarder.h"
+#include "node/runtime/lease_clock.h"
 #include "node/runtime/router.h"
 #include "node/runtime/shard_host.h"
 #include "node/runtime/stream_preamble.h"
@@ -73,8 +74,14 @@ inline Operation GetOf(ByteView key) {
 
 // The shards of one node.
 struct TestShards {
-  explicit TestShards(NodeId self) : host(self, Session{self.value()}, 1 << 30) {
-    host.SetListeners([] {}, [](NodeId) {});
+  static constexpr Session kLease{5};
+
+  explicit TestShards(NodeId self, ShardHost::Quorums quorums = {})
+      : host(self, Session{self.value()}, 1 << 30, quorums, lease) {
+    lease.Publish(kLease, TimePoint::max());
+    host.SetListeners({.on_changed = [] {},
+                       .on_wake = [](NodeId) {},
+                       .on_settled = [this](ShardId shard) { held.MarkSettled(shard); }});
   }
   void Create() {
     ClusterSettings settings;
@@ -85,7 +92,14 @@ struct TestShards {
   void Lead(std::uint32_t epoch) {
     for (std::uint32_t id = 0; id < kShards; ++id) {
       ShardGuard shard(host, ShardId{id}, effects);
-      shard->Lead(Epoch{epoch}, effects);
+      shard->Lead(Epoch{epoch}, kLease, /*quorum_used=*/false, effects);
+    }
+  }
+  // Nobody else is to hold the shards any more.
+  void BeAlone(std::uint32_t epoch) {
+    for (std::uint32_t id = 0; id < kShards; ++id) {
+      ShardGuard shard(host, ShardId{id}, effects);
+      shard->SetReplicas({.epoch = Epoch{epoch}}, effects);
     }
   }
   Outcome Execute(const Operation& operation) {
@@ -94,7 +108,10 @@ struct TestShards {
   }
 
   static constexpr std::uint32_t kShards = 4;
+  LeaseClock lease;
   ShardHost host;
+  HeldOutcomes held{host, [this] { woken = true; }};
+  bool woken = false;  // Outcomes that were held ask to be looked at.
   ShardEffects effects;
 };
 
@@ -135,10 +152,10 @@ class Peer {
   }
   void Close() { socket_.close(); }
   // REQUIRES: the preamble was received, and nothing else.
-  void Serve(ShardSpace& shards) {
+  void Serve(TestShards& shards) {
     socket_.non_blocking(false);
-    std::make_shared<ForwardServer>(loop_, std::make_unique<TcpStream>(std::move(socket_)), shards,
-                                    kOther)
+    std::make_shared<ForwardServer>(loop_, std::make_unique<TcpStream>(std::move(socket_)),
+                                    shards.host, shards.held, kOther)
         ->Start();
   }
 
@@ -163,19 +180,23 @@ bool RunUntil(Loop& loop, Condition condition) {
 
 class ForwarderTest : public ::testing::Test {
  protected:
+  explicit ForwarderTest(ShardHost::Quorums quorums = {})
+      : shards_(kSelf, quorums), other_(kOther, quorums) {}
+
   void BeBorn() { shards_.Create(); }
   void Lead(std::uint32_t epoch) { shards_.Lead(epoch); }
 
-  void Publish(NodeId leader, std::uint32_t epoch) {
+  void Publish(NodeId leader, std::uint32_t epoch, MemberState other = MemberState::kAlive) {
     auto table = std::make_shared<RoutingTable>();
     table->version = ++version_;
     table->self = kSelf;
     table->settings = {};
     table->settings.id = kCluster;
     table->settings.num_shards = TestShards::kShards;
-    if (leader == kOther) {
+    if (leader == kOther || other != MemberState::kAlive) {
       Member member;
       member.id = kOther;
+      member.state = other;
       member.gossip_address = peer_.address();
       table->members.push_back(member);
     }
@@ -196,7 +217,7 @@ class ForwarderTest : public ::testing::Test {
   // REQUIRES: something was submitted.
   void ServeOther() {
     ASSERT_TRUE(Until([&] { return peer_.Received().size() == kForwardPreambleSize; }));
-    peer_.Serve(other_.host);
+    peer_.Serve(other_);
   }
 
   void Submit(std::uint64_t ticket, const Operation& operation, std::size_t room = kAnyRoom,
@@ -220,12 +241,12 @@ class ForwarderTest : public ::testing::Test {
   std::uint64_t version_ = 0;
   TimePoint now_ = SteadyNow();
   Loop loop_;
-  TestShards shards_{kSelf};
-  TestShards other_{kOther};
+  TestShards shards_;
+  TestShards other_;
   Peer peer_{loop_};
   RoutingBoard board_{kSelf};
   WorkerCounters counters_;
-  Forwarder forwarder_{loop_, shards_.host, board_, counters_};
+  Forwarder forwarder_{loop_, shards_.host, board_, shards_.held, counters_};
   std::shared_ptr<Owner> owner_ = std::make_shared<Owner>();
 };
 

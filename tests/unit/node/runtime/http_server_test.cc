@@ -100,6 +100,9 @@ class HttpServerTest : public testing::Test {
     server_->Handle("/echo", [](const HttpRequest& request) {
       return HttpResponse{200, "text/plain", request.method + " " + request.query, {}};
     });
+    server_->HandlePost("/act", [](const HttpRequest&) {
+      return HttpResponse{202, "text/plain", "done\n", {}};
+    });
     server_->Handle("/large", [](const HttpRequest&) {
       return HttpResponse{200, "text/plain", std::string(16 << 20, 'x'), {}};
     });
@@ -163,6 +166,16 @@ TEST_F(HttpServerTest, HeadIsAnsweredWithoutTheBody) {
   EXPECT_THAT(client.Ask(Get("/health")), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(HttpServerTest, PagesInBrowsersCanDoNothing) {
+  Client client(address_);
+  const std::string post = "POST /act HTTP/1.1\r\nHost: a\r\n";
+  EXPECT_THAT(client.Ask(post + "Origin: http://elsewhere\r\n\r\n"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(client.Ask(post + "Sec-Fetch-Site: cross-site\r\n\r\n"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(client.Ask(post + "\r\n"), StartsWith("HTTP/1.1 202"));
+  EXPECT_THAT(client.Ask("GET /health HTTP/1.1\r\nHost: a\r\nOrigin: http://elsewhere\r\n\r\n"),
+              StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, ClosesWhenTheClientWishesOrIsOfVersion10) {
   Client close(address_);
   close.Send("GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -179,12 +192,22 @@ TEST_F(HttpServerTest, AnswersAClientThatHasSaidItsLast) {
   EXPECT_THAT(client.UntilClosed(), HasSubstr("ok\n"));
 }
 
+TEST_F(HttpServerTest, APostIsAnsweredWhereItIsExpected) {
+  Client client(address_);
+  EXPECT_THAT(client.Ask("POST /act HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 202"), HasSubstr("done")));
+  EXPECT_THAT(client.Ask("POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+              StartsWith("HTTP/1.1 405"));
+}
+
 TEST_F(HttpServerTest, UnknownPathsAndMethodsAreExplainedAndTheConnectionStays) {
   Client client(address_);
-  EXPECT_THAT(client.Ask(Get("/nothing")),
-              AllOf(StartsWith("HTTP/1.1 404"), HasSubstr("there is /echo, /health, /large")));
+  EXPECT_THAT(
+      client.Ask(Get("/nothing")),
+      AllOf(StartsWith("HTTP/1.1 404"), HasSubstr("there is /act, /echo, /health, /large")));
   EXPECT_THAT(client.Ask("DELETE /health HTTP/1.1\r\nHost: a\r\n\r\n"),
               AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD")));
+  EXPECT_THAT(client.Ask(Get("/act")), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: POST")));
   EXPECT_THAT(client.Ask(Get("/health")), StartsWith("HTTP/1.1 200"));
 }
 

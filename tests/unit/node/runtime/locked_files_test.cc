@@ -122,6 +122,17 @@ TEST(DataDirTest, IsCreatedWithItsParents) {
   EXPECT_EQ(data_dir.value().path(), directory.File("a/b"));
 }
 
+TEST(DataDirTest, IsFoundHoweverItIsWritten) {
+  const TemporaryDirectory directory;
+  for (const char* path : {"a/b/c", "a//b/d", "a/./b/e", "a/b/../f"}) {
+    for (int time = 0; time < 2; ++time) {
+      const auto data_dir = DataDir::Open(directory.File(path));
+      ASSERT_TRUE(data_dir.ok()) << data_dir.error().message;
+      EXPECT_TRUE(std::filesystem::is_directory(directory.File(path)));
+    }
+  }
+}
+
 TEST(DataDirTest, EveryNodeHasAFolderOfItsOwnWhateverItsName) {
   EXPECT_EQ(HomeOf("./data", "node-1.example"), "./data/node-1.example");
   EXPECT_EQ(HomeOf("./data", "../x"), "./data/%2E.%2Fx");

@@ -40,6 +40,15 @@ TEST(NodeRecordTest, IsThereAfterARestart) {
   EXPECT_EQ(loaded.value(), Sample());
 }
 
+TEST(NodeRecordTest, TheFounderIsMarkedUntilItsLogIsThereAndNobodyElse) {
+  NodeRecord founder = Sample();
+  founder.founder = true;
+  EXPECT_EQ(json::parse(founder.ToText())["founder"], true);
+  EXPECT_EQ(NodeRecord::Parse(founder.ToText()).value(), founder);
+  EXPECT_FALSE(json::parse(Sample().ToText()).contains("founder"));
+  EXPECT_FALSE(NodeRecord::Parse(Sample().ToText()).value().founder);
+}
+
 TEST(NodeRecordTest, NewDirectoryHasNone) {
   const TemporaryDirectory directory;
   const auto loaded = NodeRecord::Load(directory.path());
@@ -89,6 +98,7 @@ TEST(NodeRecordTest, ValuesOutOfBoundsAreNamed) {
   EXPECT_THAT(with("/format", 2), HasSubstr("'format' must be a number from 1 to 1"));
   EXPECT_THAT(with("/node_id", "a b"), HasSubstr("'node_id' is not a name"));
   EXPECT_THAT(with("/node_id", ""), HasSubstr("'node_id' is not a name"));
+  EXPECT_THAT(with("/founder", 1), HasSubstr("'founder' must be true or false"));
   EXPECT_THAT(with("/peers", json::array({"nowhere"})), HasSubstr("'peers' must be a list"));
   EXPECT_THAT(with("/peers", json::array({1})), HasSubstr("'peers' must be a list"));
   EXPECT_THAT(with("/cluster/shards", 300), HasSubstr("'shards' must be a power of two"));

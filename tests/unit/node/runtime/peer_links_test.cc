@@ -17,7 +17,6 @@ class Events final : public PeerLinkEvents {
   void OnLinkDown(NodeId peer, Session, std::uint64_t, const std::string&) override {
     down.push_back(peer);
   }
-  void OnReports(NodeId, std::uint64_t, replication::PeerMessage) override {}
   std::vector<NodeId> up;
   std::vector<NodeId> down;
 };

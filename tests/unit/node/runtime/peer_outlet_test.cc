@@ -19,18 +19,6 @@ TEST(PeerOutletTest, OnlyTheFirstMarkSinceTheLinkLookedWakesIt) {
   EXPECT_EQ(wakes, 2);
 }
 
-TEST(PeerOutletTest, MailForAnotherLinkIsDropped) {
-  PeerOutlet outlet(NodeId{2}, 64, [] {});
-  outlet.Mail(1, "for the old link");
-  outlet.Mail(2, "for ");
-  outlet.Mail(2, "the new one");
-  Bytes out;
-  outlet.TakeMail(2, out);
-  EXPECT_EQ(out, "for the new one");
-  outlet.TakeMail(1, out);
-  EXPECT_EQ(out, "for the new one");
-}
-
 TEST(PeerOutletsTest, ThreadsThatMeetMakeOneOutletPerPeer) {
   PeerOutlets outlets;
   constexpr std::uint64_t kPeers = 600;  // More than buckets.
