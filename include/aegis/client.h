@@ -43,6 +43,28 @@
 
 namespace aegis {
 
+// How many copies of a key take part in a call, its leader's included. Nothing: as the nodes are
+// set
+// (--write-quorum, --read-quorum); from -1 to 7.
+struct Quorums {
+  // A write is acknowledged when every copy in sync holds it and there are at least so many: then
+  // it is not lost while one of them survives. 0: when the leader has it; -1: when all copies have.
+  // With too few in sync it fails as if nobody led the key, and nothing has happened.
+  std::optional<int> write = {};
+  // A read is answered when so many have confirmed that its leader still leads. 0 and 1: the
+  // leader's lease is enough; -1: all.
+  std::optional<int> read = {};
+};
+
+// A bound on the age of an answer that says: any age will do.
+inline constexpr std::chrono::milliseconds kAnyAge = std::chrono::milliseconds::max();
+
+// Marks an answer that is not the leader's but of another copy of the key.
+struct Stale {
+  // Whatever was acknowledged longer ago is in it. Nothing: nobody knows how old it is.
+  std::optional<std::chrono::milliseconds> age = {};
+};
+
 struct ClientConfig {
   // "host:port" or "[v6]:port" of some nodes' client ports; one that answers is enough, the rest
   // of the cluster is learnt from it. All of one cluster: the others' are refused.
@@ -57,6 +79,10 @@ struct ClientConfig {
   // Tries after the first one. A server that cannot be connected to costs no retry as long as
   // there is another one to ask. 0: never repeat anything.
   unsigned max_retries = 3;
+  // Of every call; see also WithQuorums().
+  Quorums quorums = {};
+  // Of every read; see WithStaleness().
+  std::optional<std::chrono::milliseconds> max_staleness = {};
   // Authentication and TLS get their fields (auth_token, tls) together with the server's side of
   // them: a field that is accepted and ignored would promise a protection that is not there.
 };
@@ -65,12 +91,14 @@ struct ClientConfig {
 struct Item {
   std::string value;
   std::uint64_t version = 0;
+  std::optional<Stale> stale = {};  // Only ever there if the read allows it.
 };
 
 struct ItemWithTtl {
   std::string value;
   std::uint64_t version = 0;
   std::optional<std::chrono::milliseconds> ttl;  // What is left; nothing: it never expires.
+  std::optional<Stale> stale = {};               // As Item::stale.
 };
 
 struct Written {
@@ -138,6 +166,22 @@ class Client {
   ~Client();
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
+
+  // The same client, its threads and connections, with other quorums for calls through it:
+  //     client.WithQuorums({.write = 2}).Set(key, value)
+  // Costs next to nothing. Closing either closes both. Errors: kInvalid for what is no quorum.
+  Expected<Client> WithQuorums(Quorums quorums) const;
+
+  // Likewise, with reads that any copy of the key may answer, if it has all that was acknowledged
+  // more than `max` (1 ms to one day) before; else, and of course, the leader does. kAnyAge: any
+  // copy as it is, even when nobody can lead. Nothing: the leader alone again. What waits for a
+  // quorum is not shown here, either. Reads through it have no quorum. Errors: kInvalid.
+  Expected<Client> WithStaleness(std::optional<std::chrono::milliseconds> max) const;
+
+  // Likewise, with a session of its own that remembers, per key, what it wrote and read: a later
+  // read of the key, on whichever copy, shows that or what came after. If a failover lost some of
+  // it, the next call on the key ends with kSessionLost, once. Clients made of this one share it.
+  Client WithSession() const;
 
   // --- Blocking calls ---------------------------------------------------------------------------
   // Each waits for its answer, at most its timeout. All can fail with kTimeout, kUnavailable,

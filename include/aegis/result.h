@@ -29,6 +29,9 @@ enum class Errc : std::uint8_t {
   kUnavailable,     // No server could be reached (what is no AegisKV node, a node of another
                     // cluster or one without a cluster is none), or the cluster is out of memory.
                     // Nothing happened: a retry is safe, but better later.
+  kBusy,            // The cluster takes no more writes of this key's shard until other nodes have
+                    // those before, and made this one wait for that in vain. Nothing happened: a
+                    // retry is safe, but first write less.
   kMaxRetries,      // Servers were reached, and each try ended before anything happened; the
                     // message names the last cause. A retry is safe.
   kUnknownOutcome,  // The write was sent and its answer lost: it may have happened, or may yet.
@@ -36,6 +39,8 @@ enum class Errc : std::uint8_t {
   kProtocol,        // A server's reply made no sense. A retry is safe, but likely pointless:
                     // this is an incompatible node.
   kClosed,          // The client was closed. The call was not sent.
+  kSessionLost,     // In a session: a failover lost writes that it had seen; the message names
+                    // them. Nothing happened; told once, the session goes on from what is left.
 };
 
 // "NotFound", "UnknownOutcome", ...

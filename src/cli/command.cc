@@ -24,6 +24,7 @@ constexpr char kFooter[] = R"(Examples:
   aegis-cli set photo - < photo.jpg && aegis-cli get photo --raw > copy.jpg
   aegis-cli set counter 5 --cas 1099511627778
   aegis-cli shards --summary
+  aegis-cli drain host1:7780 --timeout 60s && systemctl stop aegis
   aegis-cli help set
   aegis-cli                       a prompt, with history and completion
 
@@ -36,6 +37,29 @@ Exit status:
   3  no node answered in time: nothing was written
   4  a write was sent and its answer was lost: it may or may not have happened
 bench ends with 1 if some of its calls failed, and with 3 or 4 if it could not begin.)";
+
+constexpr char kRecoverFooter[] = R"(
+Without a majority of its voters the control log decides nothing, and nothing can be led. If they
+can be started again with their data directories, do that instead: nothing is lost then.
+
+If they are lost for good, the node that is asked becomes the only voter. Choose the survivor that
+has applied most of the log ("applied" in its /status). This risks:
+  - What the lost voters had decided and this node has not heard of is lost.
+  - Writes that only lost nodes held are lost, those that a quorum acknowledged too.
+  - If they run and are only cut off, there will be two clusters that both take writes.
+So make sure that they are stopped. Survivors that know no more than the node that is asked follow
+it with what they hold; every other node that comes back is refused until it is started with an
+empty data directory. The command shows who is missing and asks, and is refused while a majority
+of the voters is heard.)";
+
+constexpr char kForgetFooter[] = R"(
+A node that dies is removed after a minute, and its copies are made anew elsewhere. But while it was
+the only one to hold, in sync, a shard with quorum writes, the shard has no leader and waits for it:
+those writes were promised not to be lost.
+
+If it is lost for good, this gives it up. Such shards go on, a minute after it was lost, with the
+newest copy that there is, or empty. The command says what that risks and asks, and is refused while
+the node is alive.)";
 
 // Any whole number that T has.
 template <class T>
@@ -56,6 +80,24 @@ std::chrono::milliseconds ToTimeout(const std::string& text) {
     throw bench::NotAllowed("--timeout", text, "from 1ms to 1d");
   }
   return timeout;
+}
+
+int ToQuorum(const std::string& text, const char* flag) {
+  int quorum = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quorum);
+  if (error != std::errc() || end != text.data() + text.size() || quorum < -1 || quorum > 7) {
+    throw bench::NotAllowed(flag, text, "from -1 to 7");
+  }
+  return quorum;
+}
+
+std::chrono::milliseconds ToStaleness(const std::string& text) {
+  if (text == "any") return kAnyAge;
+  const auto staleness = bench::ToDuration(text, "--max-staleness");
+  if (staleness < std::chrono::milliseconds(1) || staleness > std::chrono::days(1)) {
+    throw bench::NotAllowed("--max-staleness", text, "from 1ms to 1d, or 'any'");
+  }
+  return staleness;
 }
 
 // The commands, as subcommands of an app whose parsing fills one Command.
@@ -160,6 +202,17 @@ class Grammar {
   void AddCluster() {
     AddAddresses(Add("ping", "Measure the round trip to nodes"),
                  "Nodes; by default those of --servers");
+    CLI::App* cluster =
+        Add("cluster", "Show who decides, who holds a lease, and how many shards move");
+    cluster->require_subcommand(0, 1);
+    AddRecover(*cluster);
+    AddForget(*cluster);
+    CLI::App* drain = Add("drain", "Let a node hand over all that it leads, to be stopped then");
+    drain->add_option("address", command_.addresses, "The node's --health-addr")
+        ->type_name("HOST:PORT")
+        ->expected(1)
+        ->required()
+        ->check(bench::Address());
     Add("members", "Show the nodes of the cluster");
     Add("shards", "Show who leads each shard and where it is placed")
         ->add_flag("--summary", command_.summary, "Only how many there are per node");
@@ -167,6 +220,34 @@ class Grammar {
                  "Nodes; by default the first of --servers");
     bench::AddLoadFlags(*Add("bench", "Load the cluster and measure it, as aegis-bench does"),
                         command_.load);
+  }
+
+  void AddRecover(CLI::App& cluster) {
+    CLI::App* recover = cluster.add_subcommand(
+        "recover", "Let a node go on alone when most voters of the control log are lost for good");
+    recover->callback([this] { command_.recover = true; });
+    recover->add_option("--node", command_.addresses, "The --health-addr of the node that goes on")
+        ->type_name("HOST:PORT")
+        ->expected(1)
+        ->required()
+        ->check(bench::Address());
+    recover->add_flag("--yes", command_.confirmed, "Do not ask");
+    recover->footer(kRecoverFooter);
+  }
+
+  void AddForget(CLI::App& cluster) {
+    CLI::App* forget =
+        cluster.add_subcommand("forget", "Give up a node that is lost for good, with what it held");
+    forget->add_option("name", command_.forgotten, "The lost node: its name, or its id in hex")
+        ->type_name("NAME")
+        ->required();
+    forget->add_option("--node", command_.addresses, "The --health-addr of a node that lives")
+        ->type_name("HOST:PORT")
+        ->expected(1)
+        ->required()
+        ->check(bench::Address());
+    forget->add_flag("--yes", command_.confirmed, "Do not ask");
+    forget->footer(kForgetFooter);
   }
 
   CLI::App& app_;
@@ -192,7 +273,13 @@ void Parse(CLI::App& app, const std::vector<std::string>& words, Place place, Co
 
 // Where the command stands behind the global options.
 std::size_t CommandAt(const std::vector<std::string>& words) {
-  static const std::set<std::string> with_value = {"-s", "--server", "--servers", "--timeout"};
+  static const std::set<std::string> with_value = {"-s",
+                                                   "--server",
+                                                   "--servers",
+                                                   "--timeout",
+                                                   "--write-quorum",
+                                                   "--read-quorum",
+                                                   "--max-staleness"};
   std::size_t at = 0;
   while (at < words.size() && words[at].starts_with('-'))
     at += with_value.contains(words[at]) ? 2 : 1;
@@ -255,6 +342,22 @@ CommandLine ParseCommandLine(const std::vector<std::string>& words) {
          "How long a command may take")
       ->type_name("DURATION")
       ->default_str("5s");
+  const auto add_quorum = [&](const char* flag, std::optional<int>& quorum, const char* what) {
+    app.add_option_function<std::string>(
+           flag, [&, flag](const std::string& text) { quorum = ToQuorum(Unmarked(text), flag); },
+           what)
+        ->type_name("N")
+        ->default_str("as the nodes are set");
+  };
+  add_quorum("--write-quorum", line.global.quorums.write,
+             "Copies that hold a write before it is OK; -1: all");
+  add_quorum("--read-quorum", line.global.quorums.read,
+             "Copies that confirm the leader before a read; -1: all");
+  app.add_option_function<std::string>(
+         "--max-staleness",
+         [&](const std::string& text) { line.global.max_staleness = ToStaleness(text); },
+         "Let any copy answer reads that is no older; any: whatever its age")
+      ->type_name("DURATION");
   AddJson(app, line.global.json);
   ParseWords(app, words, Place::kCommandLine, line);
   return line;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aegis/client.h"
 #include "bench/load.h"
 
 namespace aegis::cli {
@@ -17,6 +18,8 @@ namespace aegis::cli {
 struct GlobalOptions {
   std::vector<std::string> servers = {"127.0.0.1:7700"};
   std::chrono::milliseconds timeout = std::chrono::seconds(5);
+  Quorums quorums = {};
+  std::optional<std::chrono::milliseconds> max_staleness = {};
   bool json = false;
 };
 
@@ -32,7 +35,10 @@ struct Command {
   bool raw = false;                              // get: the bytes and nothing else
   bool details = false;                          // get: version and TTL too
   bool summary = false;                          // shards
-  std::vector<std::string> addresses;            // ping, stats
+  std::vector<std::string> addresses;            // ping, stats, drain, cluster recover and forget
+  bool recover = false;                          // cluster: recover
+  std::string forgotten;                         // cluster forget: the node
+  bool confirmed = false;                        // cluster recover, cluster forget: do not ask
   bench::LoadOptions load;                       // bench
 };
 

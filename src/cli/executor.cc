@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
 #include <iterator>
 #include <map>
+#include <thread>
 
 #include "bench/exit_status.h"
 #include "bench/load_view.h"
+#include "cli/http_post.h"
 #include "cli/rough_duration.h"
 #include "cli/table.h"
 
@@ -21,6 +24,16 @@ std::string TtlText(const std::optional<std::chrono::milliseconds>& ttl) {
   return ttl ? RoughDuration(*ttl) : "never expires";
 }
 
+std::string AgeText(const Stale& stale) {
+  return stale.age ? fmt::format("{} ms old at most", stale.age->count()) : "of unknown age";
+}
+
+void PutStale(Json& json, const std::optional<Stale>& stale) {
+  if (!stale) return;
+  json["stale"] = true;
+  json["age_ms"] = stale->age ? Json(stale->age->count()) : Json();
+}
+
 }  // namespace
 
 ClientConfig ConfigOf(const GlobalOptions& global) {
@@ -29,13 +42,16 @@ ClientConfig ConfigOf(const GlobalOptions& global) {
   config.conn_timeout = global.timeout;
   config.read_timeout = global.timeout;
   config.write_timeout = global.timeout;
+  config.quorums = global.quorums;
+  config.max_staleness = global.max_staleness;
   return config;
 }
 
 ExitCode Executor::Run(const Command& command) {
   using Method = ExitCode (Executor::*)(const Command&);
   static const std::map<std::string, Method> methods = {
-      {"bench", &Executor::Bench},    {"del", &Executor::Delete},
+      {"bench", &Executor::Bench},    {"cluster", &Executor::Cluster},
+      {"del", &Executor::Delete},     {"drain", &Executor::Drain},
       {"expire", &Executor::Expire},  {"get", &Executor::Get},
       {"incr", &Executor::Increment}, {"members", &Executor::Members},
       {"mget", &Executor::MultiGet},  {"ping", &Executor::Ping},
@@ -54,7 +70,7 @@ ExitCode Executor::Fail(const ClientError& error) {
     streams_.err << "not set: " << error.message << " (the key has version " << error.version
                  << ")\n";
   } else if (error.code == Errc::kNotFound) {
-    streams_.err << "no such key\n";
+    streams_.err << error.message << '\n';  // "no such key", and in which copy.
   } else {
     streams_.err << "aegis-cli: " << NameOf(error.code) << ": " << error.message << '\n';
   }
@@ -74,6 +90,9 @@ ExitCode Executor::Get(const Command& command) {
   }
   const Expected<ItemWithTtl> item = client_.GetWithTtl(command.keys[0]);
   if (!item.ok()) return Fail(item.error());
+  if (item->stale && !global_.json && !command.details) {
+    streams_.err << "stale: from a copy " << AgeText(*item->stale) << '\n';
+  }
   if (command.raw) {
     streams_.out << item->value << std::flush;
     return ExitCode::kOk;
@@ -83,11 +102,12 @@ ExitCode Executor::Get(const Command& command) {
   PutBytes(json, "value", item->value);
   json["version"] = item->version;
   json["ttl_ms"] = TtlJson(item->ttl);
+  PutStale(json, item->stale);
   const std::string value = streams_.out_is_terminal ? PrintableLines(item->value) : item->value;
-  Show(command.details ? fmt::format("value    {}\nversion  {}\nttl      {}", value, item->version,
-                                     TtlText(item->ttl))
-                       : value,
-       json);
+  std::string details = fmt::format("value    {}\nversion  {}\nttl      {}", value, item->version,
+                                    TtlText(item->ttl));
+  if (item->stale) details += fmt::format("\nstale    from a copy {}", AgeText(*item->stale));
+  Show(command.details ? details : value, json);
   return ExitCode::kOk;
 }
 
@@ -103,6 +123,7 @@ ExitCode Executor::MultiGet(const Command& command) {
     if (items[i].ok()) {
       PutBytes(entry, "value", items[i]->value);
       entry["version"] = items[i]->version;
+      PutStale(entry, items[i]->stale);
       table.Add({Printable(keys[i]), Printable(items[i]->value)});
     } else {
       const ClientError& error = items[i].error();
@@ -218,14 +239,125 @@ ExitCode Executor::Members(const Command&) {
   return ExitCode::kOk;
 }
 
+StatsOfNodes Executor::StatsOf(const ClusterInfo& cluster) {
+  StatsOfNodes stats;
+  for (const NodeInfo& node : cluster.nodes) {
+    if (node.state != "alive" && node.state != "suspect") continue;
+    const Expected<std::string> answer = client_.Stats(node.client_address);
+    if (answer.ok()) stats[node.id] = Json::parse(*answer, nullptr, false);
+  }
+  return stats;
+}
+
+ExitCode Executor::Cluster(const Command& command) {
+  if (command.recover) return Order(command, "/recover", "?confirm=yes", "recovered");
+  if (!command.forgotten.empty()) {
+    const std::string path = "/forget?node=" + command.forgotten;
+    return Order(command, path, "&confirm=yes", "forgotten");
+  }
+  const Expected<ClusterInfo> cluster = client_.Topology();
+  if (!cluster.ok()) return Fail(cluster.error());
+  const StatsOfNodes stats = StatsOf(*cluster);
+  streams_.out << (global_.json ? ClusterJson(*cluster, stats).dump() + "\n"
+                                : ClusterTable(*cluster, stats));
+  return ExitCode::kOk;
+}
+
+bool Executor::Confirms(const std::string& risks) {
+  streams_.err << risks << "\nType yes to go on: " << std::flush;
+  std::string answer;
+  return std::getline(streams_.in, answer) && answer == "yes";
+}
+
+// False: it is too late to ask again.
+bool Executor::PauseBefore(std::chrono::steady_clock::time_point deadline) {
+  constexpr auto kAskAgain = std::chrono::milliseconds(100);
+  if (std::chrono::steady_clock::now() + kAskAgain > deadline) return false;
+  std::this_thread::sleep_for(kAskAgain);
+  return true;
+}
+
+// Asks twice: for what it risks, and to do it.
+ExitCode Executor::Order(const Command& command, const std::string& path,
+                         const std::string& confirmation, const char* done) {
+  constexpr int kDone = 200;
+  constexpr int kUnderWay = 202;
+  constexpr int kRefused = 409;
+  constexpr int kAsksForConfirmation = 428;
+  const Result<Endpoint> address = ParseEndpoint(command.addresses.front());
+  if (!address.ok()) return Fail({Errc::kInvalid, address.error().message});
+  const auto post = [&](const std::string& to) {
+    Result<HttpAnswer> answer = HttpPost(address.value(), to, global_.timeout);
+    if (answer.ok()) {
+      std::string& said = answer.value().body;
+      while (said.ends_with('\n')) said.pop_back();
+    }
+    return answer;
+  };
+  Result<HttpAnswer> answer = post(path);
+  if (answer.ok() && answer.value().status == kAsksForConfirmation) {
+    if (!command.confirmed && !Confirms(answer.value().body)) {
+      return Fail({Errc::kInvalid, "not confirmed: nothing was done"});
+    }
+    const auto deadline = std::chrono::steady_clock::now() + global_.timeout;
+    do {
+      answer = post(path + confirmation);
+    } while (answer.ok() && answer.value().status == kUnderWay && PauseBefore(deadline));
+    // It may have been done; asking again, or /ready, tells.
+    if (!answer.ok()) return Fail({Errc::kUnknownOutcome, answer.error().message});
+  }
+  if (!answer.ok()) return Fail({Errc::kUnavailable, answer.error().message});
+  const std::string& said = answer.value().body;
+  if (answer.value().status == kDone) {
+    Show(said, {{done, true}, {"message", said}});
+    return ExitCode::kOk;
+  }
+  if (answer.value().status == kRefused) return Fail({Errc::kInvalid, said});
+  if (answer.value().status == kUnderWay) {
+    return Fail({Errc::kTimeout, "it goes on, but is not done yet: " + said});
+  }
+  return Fail({Errc::kInvalid, command.addresses.front() + " is no node's --health-addr: " +
+                                   std::to_string(answer.value().status) + " " + said});
+}
+
+// Asks until it is done: asking again changes nothing.
+ExitCode Executor::Drain(const Command& command) {
+  constexpr int kDone = 200;
+  constexpr int kUnderWay = 202;
+  const auto deadline = std::chrono::steady_clock::now() + global_.timeout;
+  const Result<Endpoint> address = ParseEndpoint(command.addresses.front());
+  if (!address.ok()) return Fail({Errc::kInvalid, address.error().message});
+  while (true) {
+    Result<HttpAnswer> answer = HttpPost(address.value(), "/drain", global_.timeout);
+    if (!answer.ok()) return Fail({Errc::kUnavailable, answer.error().message});
+    std::string said = answer.value().body;
+    while (said.ends_with('\n')) said.pop_back();
+    const int status = answer.value().status;
+    if (status == kDone) {
+      Show(said, {{"drained", true}, {"message", said}});
+      return ExitCode::kOk;
+    }
+    if (status != kUnderWay) {
+      return Fail({Errc::kInvalid, command.addresses.front() + " is no node's --health-addr: " +
+                                       std::to_string(status) + " " + said});
+    }
+    if (!PauseBefore(deadline)) {
+      return Fail({Errc::kTimeout, "it goes on, but is not done yet: " + said});
+    }
+  }
+}
+
 ExitCode Executor::Shards(const Command& command) {
   const Expected<ClusterInfo> cluster = client_.Topology();
   if (!cluster.ok()) return Fail(cluster.error());
+  const StatsOfNodes stats = StatsOf(*cluster);
   if (global_.json) {
-    const Json json = command.summary ? ShardsSummaryJson(*cluster) : ShardsJson(*cluster);
+    const Json json =
+        command.summary ? ShardsSummaryJson(*cluster, stats) : ShardsJson(*cluster, stats);
     streams_.out << json.dump() << '\n';
   } else {
-    streams_.out << (command.summary ? ShardsSummary(*cluster) : ShardsTable(*cluster));
+    streams_.out << (command.summary ? ShardsSummary(*cluster, stats)
+                                     : ShardsTable(*cluster, stats));
   }
   return ExitCode::kOk;
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <istream>
 #include <ostream>
@@ -45,10 +46,17 @@ class Executor {
   ExitCode Increment(const Command& command);
   ExitCode Ping(const Command& command);
   ExitCode Members(const Command& command);
+  ExitCode Cluster(const Command& command);
+  static bool PauseBefore(std::chrono::steady_clock::time_point deadline);
+  ExitCode Order(const Command& command, const std::string& path, const std::string& confirmation,
+                 const char* done);
+  bool Confirms(const std::string& risks);
+  ExitCode Drain(const Command& command);
   ExitCode Shards(const Command& command);
   ExitCode Stats(const Command& command);
   ExitCode Bench(const Command& command);
 
+  StatsOfNodes StatsOf(const ClusterInfo& cluster);
   ExitCode Fail(const ClientError& error);
   // One line of text, or the JSON object.
   void Show(const std::string& text, const Json& json);

@@ -14,8 +14,10 @@ ExitCode ExitCodeOf(Errc code) {
       return ExitCode::kUnknownOutcome;
     case Errc::kTimeout:
     case Errc::kUnavailable:
+    case Errc::kBusy:
     case Errc::kMaxRetries:
     case Errc::kProtocol:
+    case Errc::kSessionLost:
     case Errc::kClosed:
       break;
   }

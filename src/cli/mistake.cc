@@ -16,8 +16,14 @@ namespace {
 
 constexpr char kNumberMark = '\x01';
 constexpr std::size_t kShownMax = 1000;
-constexpr std::array<std::string_view, 5> kCommandLineOnly = {"-s", "--server", "--servers",
-                                                              "--timeout", "--version"};
+constexpr std::array<std::string_view, 8> kCommandLineOnly = {"-s",
+                                                              "--server",
+                                                              "--servers",
+                                                              "--timeout",
+                                                              "--write-quorum",
+                                                              "--read-quorum",
+                                                              "--max-staleness",
+                                                              "--version"};
 
 std::string Finished(const std::string& what, Place place) {
   return place == Place::kPrompt

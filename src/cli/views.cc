@@ -143,7 +143,75 @@ Json MembersJson(const ClusterInfo& cluster) {
           {"members", std::move(members)}};
 }
 
-std::string ShardsTable(const ClusterInfo& cluster) {
+namespace {
+
+// What the node said about the control log; an empty object: it did not answer.
+Json ControlOf(const StatsOfNodes& stats, std::uint64_t id) {
+  const auto found = stats.find(id);
+  if (found == stats.end() || !found->second.is_object()) return Json::object();
+  return found->second.value("control", Json::object());
+}
+
+// Of the node that leads the control log; else of whoever has heard of the newest term.
+Json NewestControl(const StatsOfNodes& stats) {
+  Json newest = Json::object();
+  const auto rank = [](const Json& control) {
+    return std::pair(control.value("term", std::uint64_t{0}),
+                     control.value("role", "") == "leader");
+  };
+  for (const auto& [id, answer] : stats) {
+    const Json control = ControlOf(stats, id);
+    if (newest.empty() || rank(control) > rank(newest)) newest = control;
+  }
+  return newest;
+}
+
+std::vector<std::string> Names(const Json& control, const char* list) {
+  std::vector<std::string> names;
+  for (const Json& name : control.value(list, Json::array())) {
+    if (name.is_string()) names.push_back(name.get<std::string>());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::string LeaderOf(const Json& control) {
+  const auto leader = control.find("leader");
+  return leader != control.end() && leader->is_string() ? leader->get<std::string>() : "";
+}
+
+// What keeps the control log from deciding, as each node that answered sees it, a line each.
+std::string Problems(const ClusterInfo& cluster, const StatsOfNodes& stats) {
+  std::string lines;
+  for (const NodeInfo& node : ByName(cluster.nodes)) {
+    const std::string problem = ControlOf(stats, node.id).value("problem", "");
+    if (!problem.empty()) lines += fmt::format("problem       {}: {}\n", node.name, problem);
+  }
+  return lines;
+}
+
+std::string OrNone(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+// How many shards are led and, as the control leader has it, on their way.
+std::string ShardsText(const ClusterInfo& cluster, const Json& control) {
+  return fmt::format("{} of {} shards have a leader; {} on the move, {} to follow, {} have moved\n",
+                     ShardsLed(cluster), cluster.shards.size(),
+                     control.value("shards_moving", std::uint64_t{0}),
+                     control.value("shards_to_move", std::uint64_t{0}),
+                     control.value("shards_moved", std::uint64_t{0}));
+}
+
+void PutMovement(Json& object, const Json& control) {
+  for (const char* const name : {"shards_moving", "shards_to_move", "shards_moved"}) {
+    object[name] = control.value(name, std::uint64_t{0});
+  }
+}
+
+}  // namespace
+
+std::string ShardsTable(const ClusterInfo& cluster, const StatsOfNodes& stats) {
   Table table({{.title = "SHARD", .align = Align::kRight},
                {.title = "EPOCH", .align = Align::kRight},
                {.title = "LEADER"},
@@ -153,10 +221,10 @@ std::string ShardsTable(const ClusterInfo& cluster) {
     table.Add({std::to_string(i), std::to_string(shard.epoch), NameAndFate(cluster, shard.leader),
                ReplicasText(cluster, shard)});
   }
-  return table.Render();
+  return table.Render() + ShardsText(cluster, NewestControl(stats));
 }
 
-Json ShardsJson(const ClusterInfo& cluster) {
+Json ShardsJson(const ClusterInfo& cluster, const StatsOfNodes& stats) {
   Json shards = Json::array();
   for (std::size_t i = 0; i < cluster.shards.size(); ++i) {
     const ShardInfo& shard = cluster.shards[i];
@@ -166,10 +234,12 @@ Json ShardsJson(const ClusterInfo& cluster) {
     PutReplicas(entry, cluster, shard);
     shards.push_back(std::move(entry));
   }
-  return {{"topology_version", cluster.version}, {"shards", std::move(shards)}};
+  Json json = {{"topology_version", cluster.version}, {"shards", std::move(shards)}};
+  PutMovement(json, NewestControl(stats));
+  return json;
 }
 
-std::string ShardsSummary(const ClusterInfo& cluster) {
+std::string ShardsSummary(const ClusterInfo& cluster, const StatsOfNodes& stats) {
   Table table({{.title = "NODE"},
                {.title = "STATE"},
                {.title = "LEADS", .align = Align::kRight},
@@ -179,11 +249,10 @@ std::string ShardsSummary(const ClusterInfo& cluster) {
     const Share& share = shares[node.id];
     table.Add({node.name, node.state, std::to_string(share.leads), PlacedText(node, share)});
   }
-  return table.Render() +
-         fmt::format("{} of {} shards have a leader\n", ShardsLed(cluster), cluster.shards.size());
+  return table.Render() + ShardsText(cluster, NewestControl(stats));
 }
 
-Json ShardsSummaryJson(const ClusterInfo& cluster) {
+Json ShardsSummaryJson(const ClusterInfo& cluster, const StatsOfNodes& stats) {
   Json nodes = Json::array();
   std::map<std::uint64_t, Share> shares = Shares(cluster);
   for (const NodeInfo& node : ByName(cluster.nodes)) {
@@ -193,10 +262,66 @@ Json ShardsSummaryJson(const ClusterInfo& cluster) {
                      {"leads", share.leads},
                      {"placed", PlacedJson(node, share)}});
   }
-  return {{"topology_version", cluster.version},
-          {"shards", cluster.shards.size()},
-          {"shards_led", ShardsLed(cluster)},
-          {"nodes", std::move(nodes)}};
+  Json json = {{"topology_version", cluster.version},
+               {"shards", cluster.shards.size()},
+               {"shards_led", ShardsLed(cluster)},
+               {"nodes", std::move(nodes)}};
+  PutMovement(json, NewestControl(stats));
+  return json;
+}
+
+std::string ClusterTable(const ClusterInfo& cluster, const StatsOfNodes& stats) {
+  const Json control = NewestControl(stats);
+  const std::string leader = LeaderOf(control);
+  Table table({{.title = "NODE"},
+               {.title = "STATE"},
+               {.title = "CONTROL"},
+               {.title = "LEASE"},
+               {.title = "LEADS", .align = Align::kRight},
+               {.title = "PLACED", .align = Align::kRight}});
+  std::map<std::uint64_t, Share> shares = Shares(cluster);
+  for (const NodeInfo& node : ByName(cluster.nodes)) {
+    const Share& share = shares[node.id];
+    const Json own = ControlOf(stats, node.id);
+    const std::string lease = own.empty() ? "?" : own.value("lease", false) ? "holds" : "none";
+    table.Add({node.name, node.state, own.value("role", "?"), lease, std::to_string(share.leads),
+               PlacedText(node, share)});
+  }
+  return table.Render() +
+         fmt::format("control log   led by {}, term {}; voters: {}\n",
+                     leader.empty() ? "nobody" : leader, control.value("term", std::uint64_t{0}),
+                     OrNone(Names(control, "voters"))) +
+         fmt::format("fenced        {}\n", OrNone(Names(control, "fences"))) +
+         ShardsText(cluster, control) + Problems(cluster, stats);
+}
+
+Json ClusterJson(const ClusterInfo& cluster, const StatsOfNodes& stats) {
+  const Json control = NewestControl(stats);
+  const std::string leader = LeaderOf(control);
+  Json nodes = Json::array();
+  std::map<std::uint64_t, Share> shares = Shares(cluster);
+  for (const NodeInfo& node : ByName(cluster.nodes)) {
+    const Share& share = shares[node.id];
+    const Json own = ControlOf(stats, node.id);
+    nodes.push_back({{"name", node.name},
+                     {"state", node.state},
+                     {"answered", !own.empty()},
+                     {"control", own.empty() ? Json() : Json(own.value("role", "?"))},
+                     {"lease", own.empty() ? Json() : Json(own.value("lease", false))},
+                     {"problem", own.value("problem", "")},
+                     {"leads", share.leads},
+                     {"placed", PlacedJson(node, share)}});
+  }
+  Json json = {{"cluster_id", fmt::format("{:016x}", cluster.cluster_id)},
+               {"control_leader", leader.empty() ? Json() : Json(leader)},
+               {"control_term", control.value("term", std::uint64_t{0})},
+               {"voters", Names(control, "voters")},
+               {"fenced", Names(control, "fences")},
+               {"shards", cluster.shards.size()},
+               {"shards_led", ShardsLed(cluster)},
+               {"nodes", std::move(nodes)}};
+  PutMovement(json, control);
+  return json;
 }
 
 std::string StatsTable(std::string_view json) {

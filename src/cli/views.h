@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -20,11 +21,19 @@ using Json = nlohmann::ordered_json;
 std::string MembersTable(const ClusterInfo& cluster);
 Json MembersJson(const ClusterInfo& cluster);
 
-std::string ShardsTable(const ClusterInfo& cluster);
-Json ShardsJson(const ClusterInfo& cluster);
+// What each node that answered STATS said, by its id; not JSON objects: nothing.
+using StatsOfNodes = std::map<std::uint64_t, Json>;
 
-std::string ShardsSummary(const ClusterInfo& cluster);
-Json ShardsSummaryJson(const ClusterInfo& cluster);
+// Where the shards are, and how many are on their way.
+std::string ShardsTable(const ClusterInfo& cluster, const StatsOfNodes& stats);
+Json ShardsJson(const ClusterInfo& cluster, const StatsOfNodes& stats);
+
+std::string ShardsSummary(const ClusterInfo& cluster, const StatsOfNodes& stats);
+Json ShardsSummaryJson(const ClusterInfo& cluster, const StatsOfNodes& stats);
+
+// Who decides, who may lead, and where the shards are.
+std::string ClusterTable(const ClusterInfo& cluster, const StatsOfNodes& stats);
+Json ClusterJson(const ClusterInfo& cluster, const StatsOfNodes& stats);
 
 // Name and value of everything in a node's figures, nested names joined by dots. What is not JSON
 // is shown as it came.

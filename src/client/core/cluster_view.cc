@@ -8,6 +8,7 @@ namespace aegis::client {
 namespace {
 
 const std::string kUnknown;
+const std::vector<std::string> kNobody;
 
 std::string InCluster(ClusterId cluster) {
   constexpr ByteView kDigits = "0123456789abcdef";
@@ -41,6 +42,10 @@ bool ClusterView::Adopt(const RoutingTable& table) {
     if (news.epoch < route.epoch) continue;
     const auto leader = addresses.find(news.leader);
     route = {news.epoch, leader == addresses.end() ? std::string() : leader->second};
+    for (const NodeId copy : news.replicas) {
+      const auto address = addresses.find(copy);
+      if (address != addresses.end()) route.copies.push_back(address->second);
+    }
   }
   return true;
 }
@@ -77,6 +82,12 @@ const std::string& ClusterView::LeaderOf(ByteView key) const {
   if (routes_.empty() || key.empty()) return kUnknown;
   const auto shards = static_cast<std::uint32_t>(routes_.size());
   return routes_[ring::ShardOf(key, shards).value()].leader;
+}
+
+const std::vector<std::string>& ClusterView::CopiesOf(ByteView key) const {
+  if (routes_.empty() || key.empty()) return kNobody;
+  const auto shards = static_cast<std::uint32_t>(routes_.size());
+  return routes_[ring::ShardOf(key, shards).value()].copies;
 }
 
 std::vector<std::string> ClusterView::members() const {

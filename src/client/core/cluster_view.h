@@ -41,6 +41,10 @@ class ClusterView {
   // The address of the key's leader; empty: unknown.
   const std::string& LeaderOf(ByteView key) const;
 
+  // The addresses of those who should hold a copy of the key, as far as they live. Valid until the
+  // next Adopt().
+  const std::vector<std::string>& CopiesOf(ByteView key) const;
+
   // Client addresses of the members that are alive or suspected, sorted.
   std::vector<std::string> members() const;
 
@@ -48,6 +52,7 @@ class ClusterView {
   struct Route {
     Epoch epoch;
     std::string leader;  // Empty: unknown or nobody.
+    std::vector<std::string> copies = {};
   };
   struct Node {
     NodeId id;

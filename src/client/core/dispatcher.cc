@@ -46,6 +46,10 @@ void Dispatcher::Route(Call& call, bool fresh, TimePoint now, Effects& effects) 
     if (fresh) pool_.DialAt(only, now, effects);
     dialling = pool_.IsDialling(only);
   } else {
+    if (call.request.any_copy) {
+      Connection* const connection = PickCopy(call.request.key, now, effects);
+      if (connection != nullptr) return Send(call, *connection, false, now, effects);
+    }
     const std::string& leader = view_.LeaderOf(call.request.key);
     if (!leader.empty() && pool_.Lists(leader)) {
       if (Connection* connection = pool_.PickAt(leader, now, effects)) {
@@ -71,6 +75,18 @@ void Dispatcher::Route(Call& call, bool fresh, TimePoint now, Effects& effects) 
   }
   Enter(call, Call::State::kParked);
   SetAlarm(call, call.deadline);
+}
+
+Connection* Dispatcher::PickCopy(ByteView key, TimePoint now, Effects& effects) {
+  const std::vector<std::string>& copies = view_.CopiesOf(key);
+  if (copies.empty()) return nullptr;
+  const std::size_t first = rng_.Below(copies.size());
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    const std::string& address = copies[(first + i) % copies.size()];
+    if (!pool_.Lists(address)) continue;
+    if (Connection* const connection = pool_.PickAt(address, now, effects)) return connection;
+  }
+  return nullptr;
 }
 
 void Dispatcher::Send(Call& call, Connection& connection, bool ask_redirect, TimePoint now,
@@ -219,6 +235,7 @@ void Dispatcher::OnReply(Call& call, const wire::ReplyFrame& frame, bool& garbag
   Verdict verdict = Judge(call.request, frame);
   switch (verdict.kind) {
     case Verdict::Kind::kDone:
+      if (call.request.session) Remember(call.request, verdict);
       return Finish(call, std::move(verdict.result), effects);
     case Verdict::Kind::kRedirect:
       return OnRedirect(call, verdict.text, now, effects);
@@ -230,6 +247,14 @@ void Dispatcher::OnReply(Call& call, const wire::ReplyFrame& frame, bool& garbag
     case Verdict::Kind::kGarbage:
       garbage = true;
       return TryLost(call, Errc::kProtocol, verdict.text, Pace::kLater, now, effects);
+  }
+}
+
+void Dispatcher::Remember(const Request& request, const Verdict& verdict) {
+  if (verdict.result.Is(Errc::kSessionLost)) {
+    request.session->Lose(request.key, verdict.position);
+  } else if (verdict.position != Version{}) {
+    request.session->Learn(request.key, verdict.position);
   }
 }
 

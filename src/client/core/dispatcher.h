@@ -8,6 +8,7 @@
 //   no connection, never sent      again             again
 //   REDIRECT                       there             there
 //   UNAVAILABLE, NOTLEADER         again, later      again, later
+//   BUSY                           -                 ends: busy
 //   connection lost after sending  again             ends: unknown outcome
 //   UNKNOWNOUTCOME                 again, later      ends: unknown outcome
 //   reply makes no sense           again             ends: unknown outcome
@@ -109,6 +110,8 @@ class Dispatcher {
   void Route(Call& call, bool fresh, TimePoint now, Effects& effects);
   void Send(Call& call, Connection& connection, bool ask_redirect, TimePoint now, Effects& effects);
   void RouteParked(TimePoint now, Effects& effects);
+  // A connection to one of those who hold a copy of the key, anyone; nullptr: there is none.
+  Connection* PickCopy(ByteView key, TimePoint now, Effects& effects);
 
   // A try ended and left nothing behind (or the call is a read): the next one, or the end.
   void TryAgain(Call& call, Errc verdict, ByteView why, Pace pace, TimePoint now, Effects& effects);
@@ -122,6 +125,7 @@ class Dispatcher {
   void SendAddressed(Connection& connection, TimePoint now, Effects& effects);
   void OnReply(Call& call, const wire::ReplyFrame& frame, bool& garbage, TimePoint now,
                Effects& effects);
+  static void Remember(const Request& request, const Verdict& verdict);
   void OnRedirect(Call& call, const std::string& address, TimePoint now, Effects& effects);
   void OnAlarm(Call& call, TimePoint now, Effects& effects);
   void OnLost(Connection& connection, Errc verdict, ByteView why, TimePoint now, Effects& effects);

@@ -16,12 +16,16 @@ std::string_view NameOf(Errc code) {
       return "Timeout";
     case Errc::kUnavailable:
       return "Unavailable";
+    case Errc::kBusy:
+      return "Busy";
     case Errc::kMaxRetries:
       return "MaxRetries";
     case Errc::kUnknownOutcome:
       return "UnknownOutcome";
     case Errc::kProtocol:
       return "Protocol";
+    case Errc::kSessionLost:
+      return "SessionLost";
     case Errc::kClosed:
       return "Closed";
   }

@@ -45,6 +45,15 @@ Request Execute(const Operation& operation) {
   return request;
 }
 
+Operation On(OpCode code, std::string_view key, Quorum quorum, Position seen) {
+  Operation operation;
+  operation.code = code;
+  operation.key = key;
+  operation.quorum = quorum;
+  operation.session = seen;
+  return operation;
+}
+
 void SetExpiry(Operation& operation, Ttl ttl) {
   operation.expiry = ttl ? ExpiryKind::kRelative : ExpiryKind::kNone;
   operation.expiry_ms = ttl ? ttl->count() : 0;
@@ -52,36 +61,42 @@ void SetExpiry(Operation& operation, Ttl ttl) {
 
 }  // namespace
 
-Expected<Request> GetRequest(std::string_view key) {
+Expected<Request> GetRequest(std::string_view key, Quorum quorum, Staleness staleness,
+                             Position seen) {
   if (auto wrong = Check(key, {}, {})) return *std::move(wrong);
+  if (staleness) {
+    Operation operation = On(OpCode::kGet, key, {}, seen);
+    operation.max_stale_ms = *staleness == kAnyAge ? kAnyStaleness : staleness->count();
+    Request request = Execute(operation);
+    request.any_copy = true;
+    return request;
+  }
+  if (quorum || seen) return Execute(On(OpCode::kGet, key, quorum, seen));
   return Plain(wire::Command::kGet, false, key);
 }
 
 Expected<Request> SetRequest(std::string_view key, std::string_view value,
-                             const SetOptions& options) {
+                             const SetOptions& options, Quorum quorum, Position seen) {
   if (auto wrong = Check(key, value, options.ttl)) return *std::move(wrong);
-  if (options.when == SetWhen::kAlways) {
+  if (options.when == SetWhen::kAlways && !quorum && !seen) {
     Request request = Plain(wire::Command::kSet, true, key);
     request.value = value;
     request.ttl_ms = options.ttl ? options.ttl->count() : 0;
     return request;
   }
-  Operation operation;
-  operation.code = OpCode::kSet;
-  operation.key = key;
+  Operation operation = On(OpCode::kSet, key, quorum, seen);
   operation.value = value;
-  operation.condition =
-      options.when == SetWhen::kIfAbsent ? Condition::kIfAbsent : Condition::kIfPresent;
+  if (options.when == SetWhen::kIfAbsent) operation.condition = Condition::kIfAbsent;
+  if (options.when == SetWhen::kIfPresent) operation.condition = Condition::kIfPresent;
   SetExpiry(operation, options.ttl);
   return Execute(operation);
 }
 
 Expected<Request> CompareAndSetRequest(std::string_view key, std::string_view value,
-                                       std::uint64_t expected, Ttl ttl) {
+                                       std::uint64_t expected, Ttl ttl, Quorum quorum,
+                                       Position seen) {
   if (auto wrong = Check(key, value, ttl)) return *std::move(wrong);
-  Operation operation;
-  operation.code = OpCode::kSet;
-  operation.key = key;
+  Operation operation = On(OpCode::kSet, key, quorum, seen);
   operation.value = value;
   operation.condition = Condition::kIfVersion;
   operation.expected = Version::Unpack(expected);
@@ -89,27 +104,34 @@ Expected<Request> CompareAndSetRequest(std::string_view key, std::string_view va
   return Execute(operation);
 }
 
-Expected<Request> DeleteRequest(std::string_view key) {
+Expected<Request> DeleteRequest(std::string_view key, Quorum quorum, Position seen) {
   if (auto wrong = Check(key, {}, {})) return *std::move(wrong);
+  if (quorum || seen) return Execute(On(OpCode::kDelete, key, quorum, seen));
   return Plain(wire::Command::kDelete, true, key);
 }
 
-Expected<Request> ExpireRequest(std::string_view key, Ttl ttl) {
+Expected<Request> ExpireRequest(std::string_view key, Ttl ttl, Quorum quorum, Position seen) {
   if (auto wrong = Check(key, {}, ttl)) return *std::move(wrong);
-  Operation operation;
-  operation.code = OpCode::kExpire;
-  operation.key = key;
+  Operation operation = On(OpCode::kExpire, key, quorum, seen);
   SetExpiry(operation, ttl);
   return Execute(operation);
 }
 
-Expected<Request> IncrementRequest(std::string_view key, std::int64_t delta) {
+Expected<Request> IncrementRequest(std::string_view key, std::int64_t delta, Quorum quorum,
+                                   Position seen) {
   if (auto wrong = Check(key, {}, {})) return *std::move(wrong);
-  Operation operation;
-  operation.code = OpCode::kIncrement;
-  operation.key = key;
+  Operation operation = On(OpCode::kIncrement, key, quorum, seen);
   operation.number = delta;
   return Execute(operation);
+}
+
+bool IsQuorum(Quorum quorum) {
+  return !quorum || (*quorum >= kAllCopies && *quorum <= int{limits::kReplicationFactorMax});
+}
+
+bool IsStaleness(Staleness staleness) {
+  return !staleness || *staleness == kAnyAge ||
+         (staleness->count() >= 1 && staleness->count() <= limits::kStalenessMsMax);
 }
 
 Expected<Request> NodeRequest(wire::Command command, std::string_view address) {

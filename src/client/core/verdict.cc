@@ -33,10 +33,15 @@ Verdict OfStatus(Status status, ByteView text, std::uint64_t version) {
       return Failed(Errc::kInvalid, text);
     case Status::kTooLarge:
       return Failed(Errc::kTooLarge, text);
+    case Status::kSessionLost:
+      return Failed(Errc::kSessionLost, text);
     case Status::kOutOfMemory:
       return Failed(Errc::kUnavailable, text);
+    case Status::kBusy:
+      return Failed(Errc::kBusy, text);
     case Status::kNotLeader:
     case Status::kUnavailable:
+    case Status::kTooFewCopies:
       return Because(Kind::kRefused, text);
     case Status::kUnknownOutcome:
       return Because(Kind::kLost, text);
@@ -46,17 +51,29 @@ Verdict OfStatus(Status status, ByteView text, std::uint64_t version) {
   return Because(Kind::kGarbage, "a failure without a reason");
 }
 
+std::string HowOld(std::int64_t stale_ms) {
+  return stale_ms == kUnknownAge ? "of unknown age" : std::to_string(stale_ms) + " ms old at most";
+}
+
 Verdict OfOutcome(const wire::ReplyFrame& frame) {
   const Result<Outcome> outcome = wire::DecodeOutcome(frame.value);
   if (!outcome.ok()) return Because(Kind::kGarbage, outcome.error().message);
   const std::uint64_t version = outcome.value().version.Pack();
-  if (outcome.value().status != Status::kOk) {
-    return OfStatus(outcome.value().status, outcome.value().error, version);
+  const std::optional<std::int64_t> stale_ms = outcome.value().stale_ms;
+  Verdict verdict;
+  if (outcome.value().status == Status::kOk) {
+    verdict = Done({.value = Bytes(outcome.value().value),
+                    .version = version,
+                    .ttl_ms = frame.ttl_ms,
+                    .number = outcome.value().number,
+                    .stale_ms = stale_ms});
+  } else if (outcome.value().status == Status::kNotFound && stale_ms) {
+    verdict = Failed(Errc::kNotFound, "no such key in a copy " + HowOld(*stale_ms));
+  } else {
+    verdict = OfStatus(outcome.value().status, outcome.value().error, version);
   }
-  return Done({.value = Bytes(outcome.value().value),
-               .version = version,
-               .ttl_ms = frame.ttl_ms,
-               .number = outcome.value().number});
+  verdict.position = outcome.value().position;
+  return verdict;
 }
 
 }  // namespace

@@ -19,9 +19,10 @@ struct Verdict {
     kLost,      // It may have happened; `text` says why. Only a read may be tried again.
     kGarbage,   // No answer to this request; `text` says why. The connection cannot be trusted.
   };
-  Kind kind;
+  Kind kind = Kind::kGarbage;
   Expected<Reply> result = Reply{};
   std::string text;
+  Version position = {};  // kDone, in a session: what the reply reflects, or what is left of it.
 };
 
 // `frame` may be anything that the decoder lets through.

@@ -4,12 +4,17 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "client/core/cluster_info.h"
 #include "client/core/requests.h"
 #include "client/runtime/engine.h"
+#include "client/runtime/session.h"
 #include "client/runtime/tcp_stream.h"
+#include "model/limits.h"
+#include "model/operation.h"
 
 namespace aegis {
 
@@ -19,19 +24,40 @@ using client::Request;
 
 class Client::Impl {
  public:
-  explicit Impl(client::Options options)
-      : engine_(Engine::Start(std::move(options), [](asio::io_context& io) {
-          return std::make_shared<client::TcpStream>(io);
-        })) {}
-  ~Impl() { engine_->Close(); }
+  // How calls through this client are made.
+  struct Terms {
+    Quorums quorums;
+    client::Staleness staleness;
+    std::shared_ptr<client::Session> session;
+  };
+
+  Impl(client::Options options, Terms terms)
+      : engine_(Engine::Start(
+            std::move(options),
+            [](asio::io_context& io) { return std::make_shared<client::TcpStream>(io); })),
+        terms_(std::move(terms)),
+        closer_(engine_.get(), [engine = engine_](Engine*) { engine->Close(); }) {}
+  // The same client on other terms.
+  Impl(const Impl& other, Terms terms)
+      : engine_(other.engine_), terms_(std::move(terms)), closer_(other.closer_) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   Engine& engine() { return *engine_; }
+  const Terms& terms() const { return terms_; }
+
+  // What the session has seen of the key; nothing: there is none.
+  client::Position Seen(std::string_view key) const {
+    return terms_.session ? client::Position(terms_.session->Of(key)) : std::nullopt;
+  }
+  Expected<Request> Read(std::string_view key) const {
+    return client::GetRequest(key, terms_.quorums.read, terms_.staleness, Seen(key));
+  }
 
   // Starts a call whose reply `convert` turns into a T.
   template <class T, class Convert>
   void Call(Expected<Request> request, Callback<T> done, Convert convert) {
+    if (request.ok() && !request->key.empty()) request->session = terms_.session;
     engine_->Submit(std::move(request), [done = std::move(done), convert](Expected<Reply> reply) {
       if (reply.ok()) return done(convert(std::move(*reply)));
       done(std::move(reply).error());
@@ -51,16 +77,25 @@ class Client::Impl {
 
  private:
   const std::shared_ptr<Engine> engine_;
+  const Terms terms_;
+  const std::shared_ptr<Engine> closer_;  // The last of those that share it closes the engine.
 };
 
 namespace {
 
 ClientError Closed() { return {Errc::kClosed, "the client is closed"}; }
 
-Item ToItem(Reply reply) { return {std::move(reply.value), reply.version}; }
+std::optional<Stale> ToStale(const Reply& reply) {
+  if (!reply.stale_ms) return std::nullopt;
+  Stale stale;
+  if (*reply.stale_ms != kUnknownAge) stale.age = std::chrono::milliseconds(*reply.stale_ms);
+  return stale;
+}
+
+Item ToItem(Reply reply) { return {std::move(reply.value), reply.version, ToStale(reply)}; }
 
 ItemWithTtl ToItemWithTtl(Reply reply) {
-  ItemWithTtl item{std::move(reply.value), reply.version, std::nullopt};
+  ItemWithTtl item{std::move(reply.value), reply.version, std::nullopt, ToStale(reply)};
   if (reply.ttl_ms > 0) item.ttl = std::chrono::milliseconds(reply.ttl_ms);
   return item;
 }
@@ -76,6 +111,20 @@ Client::Callback<bool> NotFoundIsFalse(Client::Callback<bool> done) {
 
 ClientError BadField(const std::string& field, const std::string& why) {
   return {Errc::kInvalid, "ClientConfig::" + field + ": " + why};
+}
+
+std::optional<ClientError> Check(const Quorums& quorums) {
+  const std::string range =
+      "a quorum is from -1 to " + std::to_string(limits::kReplicationFactorMax);
+  if (!client::IsQuorum(quorums.write)) return ClientError{Errc::kInvalid, "write: " + range};
+  if (!client::IsQuorum(quorums.read)) return ClientError{Errc::kInvalid, "read: " + range};
+  return std::nullopt;
+}
+
+std::optional<ClientError> Check(client::Staleness staleness) {
+  if (client::IsStaleness(staleness)) return std::nullopt;
+  return ClientError{Errc::kInvalid, "a bound on staleness is from 1 to " +
+                                         std::to_string(limits::kStalenessMsMax) + " ms"};
 }
 
 // Starts one call per element and waits for all of them. A span of nothing gives nothing.
@@ -102,8 +151,7 @@ std::vector<Expected<T>> WaitForAll(std::size_t count, StartOne start_one) {
 
 }  // namespace
 
-// --- Life
-// ------------------------------------------------------------------------------------------
+// --- Life ---------------------------------------------------------------------------------------
 
 Expected<Client> Client::Open(ClientConfig config) {
   client::Options options;
@@ -119,12 +167,35 @@ Expected<Client> Client::Open(ClientConfig config) {
   if (too_short(config.conn_timeout)) return BadField("conn_timeout", at_least);
   if (too_short(config.read_timeout)) return BadField("read_timeout", at_least);
   if (too_short(config.write_timeout)) return BadField("write_timeout", at_least);
+  if (auto wrong = Check(config.quorums)) return BadField("quorums", wrong->message);
+  if (auto wrong = Check(config.max_staleness)) return BadField("max_staleness", wrong->message);
   options.max_conns = config.max_conns;
   options.conn_timeout = config.conn_timeout;
   options.read_timeout = config.read_timeout;
   options.write_timeout = config.write_timeout;
   options.max_retries = config.max_retries;
-  return Client(std::make_unique<Impl>(std::move(options)));
+  return Client(std::make_unique<Impl>(std::move(options),
+                                       Impl::Terms{config.quorums, config.max_staleness, nullptr}));
+}
+
+Expected<Client> Client::WithQuorums(Quorums quorums) const {
+  if (auto wrong = Check(quorums)) return *std::move(wrong);
+  Impl::Terms terms = impl_->terms();
+  terms.quorums = quorums;
+  return Client(std::make_unique<Impl>(*impl_, std::move(terms)));
+}
+
+Expected<Client> Client::WithStaleness(std::optional<std::chrono::milliseconds> max) const {
+  if (auto wrong = Check(max)) return *std::move(wrong);
+  Impl::Terms terms = impl_->terms();
+  terms.staleness = max;
+  return Client(std::make_unique<Impl>(*impl_, std::move(terms)));
+}
+
+Client Client::WithSession() const {
+  Impl::Terms terms = impl_->terms();
+  terms.session = std::make_shared<client::Session>();
+  return Client(std::make_unique<Impl>(*impl_, std::move(terms)));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -134,44 +205,48 @@ Client& Client::operator=(Client&&) noexcept = default;
 
 void Client::Close() { impl_->engine().Close(); }
 
-// --- Asynchronous calls
-// ----------------------------------------------------------------------------
+// --- Asynchronous calls -------------------------------------------------------------------------
 
 void Client::GetAsync(std::string_view key, Callback<Item> done) {
-  impl_->Call(client::GetRequest(key), std::move(done), ToItem);
+  impl_->Call(impl_->Read(key), std::move(done), ToItem);
 }
 
 void Client::GetWithTtlAsync(std::string_view key, Callback<ItemWithTtl> done) {
-  impl_->Call(client::GetRequest(key), std::move(done), ToItemWithTtl);
+  impl_->Call(impl_->Read(key), std::move(done), ToItemWithTtl);
 }
 
 void Client::SetAsync(std::string_view key, std::string_view value, const SetOptions& options,
                       Callback<Written> done) {
-  impl_->Call(client::SetRequest(key, value, options), std::move(done), ToWritten);
+  impl_->Call(
+      client::SetRequest(key, value, options, impl_->terms().quorums.write, impl_->Seen(key)),
+      std::move(done), ToWritten);
 }
 
 void Client::DeleteAsync(std::string_view key, Callback<bool> done) {
-  impl_->Call(client::DeleteRequest(key), NotFoundIsFalse(std::move(done)),
-              [](const Reply&) { return true; });
+  impl_->Call(client::DeleteRequest(key, impl_->terms().quorums.write, impl_->Seen(key)),
+              NotFoundIsFalse(std::move(done)), [](const Reply&) { return true; });
 }
 
 void Client::ExpireAsync(std::string_view key, std::optional<std::chrono::milliseconds> ttl,
                          Callback<bool> done) {
-  impl_->Call(client::ExpireRequest(key, ttl), NotFoundIsFalse(std::move(done)),
-              [](const Reply&) { return true; });
+  impl_->Call(client::ExpireRequest(key, ttl, impl_->terms().quorums.write, impl_->Seen(key)),
+              NotFoundIsFalse(std::move(done)), [](const Reply&) { return true; });
 }
 
 void Client::IncrementAsync(std::string_view key, std::int64_t delta, Callback<Counter> done) {
-  impl_->Call(client::IncrementRequest(key, delta), std::move(done), [](const Reply& reply) {
-    return Counter{reply.number, reply.version};
-  });
+  impl_->Call(client::IncrementRequest(key, delta, impl_->terms().quorums.write, impl_->Seen(key)),
+              std::move(done), [](const Reply& reply) {
+                return Counter{reply.number, reply.version};
+              });
 }
 
 void Client::CompareAndSetAsync(std::string_view key, std::string_view value,
                                 std::uint64_t expected,
                                 std::optional<std::chrono::milliseconds> ttl,
                                 Callback<Written> done) {
-  impl_->Call(client::CompareAndSetRequest(key, value, expected, ttl), std::move(done), ToWritten);
+  impl_->Call(client::CompareAndSetRequest(key, value, expected, ttl, impl_->terms().quorums.write,
+                                           impl_->Seen(key)),
+              std::move(done), ToWritten);
 }
 
 void Client::PingAsync(std::string_view address, Callback<std::chrono::nanoseconds> done) {
@@ -186,8 +261,7 @@ void Client::PingAsync(std::string_view address, Callback<std::chrono::nanosecon
               });
 }
 
-// --- Blocking calls
-// --------------------------------------------------------------------------------
+// --- Blocking calls -----------------------------------------------------------------------------
 
 Expected<Item> Client::Get(std::string_view key) {
   return impl_->Wait<Item>([&](auto done) { GetAsync(key, std::move(done)); });

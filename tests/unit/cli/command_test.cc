@@ -60,7 +60,17 @@ TEST(CommandTest, GlobalOptionsStandAnywhere) {
     EXPECT_EQ(line.global.servers, (Words{"a:1", "b:2"}));
     EXPECT_TRUE(line.global.json);
     EXPECT_EQ(line.global.timeout, milliseconds(250));
+    EXPECT_EQ(line.global.quorums.write, std::nullopt);
   }
+}
+
+TEST(CommandTest, QuorumsHoldForTheWholeRun) {
+  const CommandLine line =
+      ParseCommandLine({"--write-quorum", "2", "--read-quorum", "-1", "set", "k", "v"});
+  ASSERT_FALSE(line.end.has_value()) << line.end->text;
+  EXPECT_EQ(line.command.name, "set");
+  EXPECT_EQ(line.global.quorums.write, 2);
+  EXPECT_EQ(line.global.quorums.read, -1);
 }
 
 TEST(CommandTest, ServersComeFromTheEnvironmentUnlessTheyAreGiven) {
@@ -102,10 +112,31 @@ TEST(CommandTest, BenchTakesALoad) {
   Mistake({"bench", "--clients", "0"});
 }
 
+TEST(CommandTest, ARecoveryNamesItsNode) {
+  EXPECT_FALSE(Parsed({"cluster"}).recover);
+  const Command recover = Parsed({"cluster", "recover", "--node", "a:7780"});
+  EXPECT_EQ(recover.name, "cluster");
+  EXPECT_TRUE(recover.recover);
+  EXPECT_FALSE(recover.confirmed);
+  EXPECT_EQ(recover.addresses, Words{"a:7780"});
+  EXPECT_TRUE(Parsed({"cluster", "recover", "--node", "a:7780", "--yes"}).confirmed);
+  EXPECT_NE(Mistake({"cluster", "recover"}).find("--node is required"), std::string::npos);
+  EXPECT_NE(Mistake({"cluster", "recover", "--node", "a"}).find("HOST:PORT"), std::string::npos);
+  const Command forget = Parsed({"cluster", "forget", "node3", "--node", "a:7780"});
+  EXPECT_EQ(forget.forgotten, "node3");
+  EXPECT_EQ(forget.addresses, Words{"a:7780"});
+  EXPECT_NE(Mistake({"cluster", "forget", "--node", "a:1"}).find("name is required"),
+            std::string::npos);
+  const CommandLine help = ParseCommandLine({"cluster", "recover", "--help"});
+  ASSERT_TRUE(help.end && !help.end->mistake);
+  EXPECT_NE(help.end->text.find("two clusters that both take writes"), std::string::npos);
+}
+
 TEST(CommandTest, MistakesAreNamed) {
   EXPECT_EQ(Mistake({"gte", "k"}),
-            "aegis-cli: unknown command 'gte'; there are bench, del, expire, get, incr, members, "
-            "mget, ping, set, shards, stats, ttl and help\naegis-cli help [COMMAND] says more\n");
+            "aegis-cli: unknown command 'gte'; there are bench, cluster, del, drain, expire, get, "
+            "incr, members, mget, ping, set, shards, stats, ttl and help\naegis-cli help [COMMAND] "
+            "says more\n");
   EXPECT_EQ(Mistake({"-s", "node1:7700", "foo"}).find("aegis-cli: unknown command 'foo'"), 0U);
   EXPECT_EQ(Prompt("keys *").end->text.find("unknown command 'keys'; there are bench"), 0U);
   EXPECT_NE(Mistake({"\x1b[31m"}).find("'\\x1b[31m'"), std::string::npos);
@@ -125,6 +156,10 @@ TEST(CommandTest, MistakesSayWhatIsAllowed) {
       {{"ping", "foo"}, "ping: address: 'foo' is not allowed: must be HOST:PORT"},
       {{"--timeout", "0", "get", "k"},
        "aegis-cli: --timeout: '0' is not allowed: must be from 1ms"},
+      {{"--write-quorum", "8", "get", "k"},
+       "aegis-cli: --write-quorum: '8' is not allowed: must be from -1 to 7"},
+      {{"--read-quorum", "all", "get", "k"},
+       "aegis-cli: --read-quorum: 'all' is not allowed: must be from -1 to 7"},
       {{"set", "k", "v", "--cas", "abc"},
        "'abc' is not allowed: must be a whole number from 0 to 18446744073709551615"},
       {{"incr", "n", "abc"}, "must be a whole number from -9223372036854775808 to"},
@@ -185,6 +220,20 @@ TEST(CommandTest, AValueFromTheInputIsRefusedWhereTheInputHoldsCommands) {
   const CommandLine line = Prompt("set k -");
   ASSERT_TRUE(line.end.has_value() && line.end->mistake);
   EXPECT_NE(line.end->text.find("aegis-cli set KEY - < FILE"), std::string::npos);
+}
+
+TEST(CommandTest, ABoundOnStalenessIsADurationOrAny) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(ParseCommandLine({"get", "k"}).global.max_staleness, std::nullopt);
+  EXPECT_EQ(ParseCommandLine({"--max-staleness", "250ms", "get", "k"}).global.max_staleness,
+            milliseconds(250));
+  EXPECT_EQ(ParseCommandLine({"--max-staleness", "any", "get", "k"}).global.max_staleness, kAnyAge);
+  for (const char* wrong : {"0s", "2d", "soon"}) {
+    const CommandLine line = ParseCommandLine({"--max-staleness", wrong, "get", "k"});
+    ASSERT_TRUE(line.end.has_value()) << wrong;
+    EXPECT_TRUE(line.end->mistake) << wrong;
+    EXPECT_NE(line.end->text.find("--max-staleness"), std::string::npos) << line.end->text;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "fake_server.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::cli {
 namespace {
@@ -143,6 +144,8 @@ TEST_F(ExecutorTest, ClusterIsShown) {
   EXPECT_EQ(Json::parse(Run({"members", "--json"}).out)["members"].size(), 1U);
   EXPECT_EQ(Json::parse(Run({"shards", "--json"}).out)["shards"].size(), 4U);
   EXPECT_EQ(Json::parse(Run({"shards", "--summary", "--json"}).out)["shards_led"], 4);
+  EXPECT_NE(Run({"cluster"}).out.find("4 of 4 shards have a leader"), std::string::npos);
+  EXPECT_EQ(Json::parse(Run({"cluster", "--json"}).out)["shards_led"], 4);
   EXPECT_EQ(Run({"stats"}).out, "NAME  VALUE\nkeys  1\n");
   EXPECT_EQ(Json::parse(Run({"stats", "--json"}).out)["nodes"][0]["stats"]["keys"], 1);
 }
@@ -185,6 +188,41 @@ TEST_F(ExecutorTest, BenchWithFailedCallsIsStatusOne) {
       client, line.global,
       {.in = in, .out = out, .err = out, .show_progress = false, .out_is_terminal = false});
   EXPECT_EQ(executor.Run(line.command), ExitCode::kNo) << out.str();
+}
+
+TEST(StaleExecutorTest, WhatIsNotTheLeadersAnswerIsMarked) {
+  Outcome outcome;
+  outcome.has_value = true;
+  outcome.value = "v";
+  outcome.stale_ms = 40;
+  FakeServer server([&](FakeServer::Peer& peer, const wire::RequestFrame& frame) {
+    Bytes value;
+    wire::AppendOutcome(outcome, value);
+    peer.Reply(frame.id, {.value = value});
+  });
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--max-staleness", "1s"});
+    CommandLine line = ParseCommandLine(words);
+    line.global.servers = {server.address()};
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Client client = std::move(Client::Open(ConfigOf(line.global))).value();
+    Executor(client, line.global,
+             {.in = in, .out = out, .err = err, .show_progress = false, .out_is_terminal = false})
+        .Run(line.command);
+    return out.str() + "|" + err.str();
+  };
+  EXPECT_EQ(run({"get", "k"}), "v\n|stale: from a copy 40 ms old at most\n");
+  EXPECT_NE(run({"get", "k", "-l"}).find("stale    from a copy 40 ms old at most\n"),
+            std::string::npos);
+  EXPECT_NE(run({"get", "k", "--json"}).find("\"stale\":true,\"age_ms\":40"), std::string::npos);
+  outcome.stale_ms = kUnknownAge;
+  EXPECT_EQ(run({"get", "k"}), "v\n|stale: from a copy of unknown age\n");
+  EXPECT_NE(run({"get", "k", "--json"}).find("\"stale\":true,\"age_ms\":null"), std::string::npos);
+  outcome.status = Status::kNotFound;
+  outcome.has_value = false;
+  EXPECT_EQ(run({"get", "k"}), "|no such key in a copy of unknown age\n");
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ TEST(ExitCodeTest, EveryErrorHasItsStatus) {
   EXPECT_EQ(ExitCodeOf(Errc::kConflict), ExitCode::kNo);
   EXPECT_EQ(ExitCodeOf(Errc::kInvalid), ExitCode::kUsage);
   EXPECT_EQ(ExitCodeOf(Errc::kTooLarge), ExitCode::kUsage);
-  for (const Errc code :
-       {Errc::kTimeout, Errc::kUnavailable, Errc::kMaxRetries, Errc::kProtocol, Errc::kClosed}) {
+  for (const Errc code : {Errc::kTimeout, Errc::kUnavailable, Errc::kBusy, Errc::kMaxRetries,
+                          Errc::kProtocol, Errc::kClosed}) {
     EXPECT_EQ(ExitCodeOf(code), ExitCode::kUnavailable) << NameOf(code);
   }
   EXPECT_EQ(ExitCodeOf(Errc::kUnknownOutcome), ExitCode::kUnknownOutcome);

@@ -41,22 +41,53 @@ TEST(ViewsTest, MembersComeByNameWithTheirShare) {
 }
 
 TEST(ViewsTest, ShardsNameTheirNodesAndStrangersById) {
-  EXPECT_EQ(ShardsTable(Cluster()),
+  EXPECT_EQ(ShardsTable(Cluster(), {}),
             "SHARD  EPOCH  LEADER  REPLICAS\n"
             "    0      1  node1   node1, node2\n"
             "    1      3  node2   node2, 0000000000000009\n"
-            "    2      3  none\n");
-  const Json json = ShardsJson(Cluster());
+            "    2      3  none\n"
+            "2 of 3 shards have a leader; 0 on the move, 0 to follow, 0 have moved\n");
+  const Json json = ShardsJson(Cluster(), {});
   EXPECT_EQ(json["shards"][0]["leader"], "node1");
   EXPECT_TRUE(json["shards"][2]["leader"].is_null());
 }
 
 TEST(ViewsTest, SummaryCountsPerNode) {
-  EXPECT_EQ(ShardsSummary(Cluster()),
+  EXPECT_EQ(ShardsSummary(Cluster(), {}),
             "NODE   STATE    LEADS  PLACED\n"
             "node1  alive        1       1\n"
             "node2  suspect      1       2\n"
-            "2 of 3 shards have a leader\n");
+            "2 of 3 shards have a leader; 0 on the move, 0 to follow, 0 have moved\n");
+}
+
+TEST(ViewsTest, TheClusterShowsWhoDecidesAndWhoMayLead) {
+  const Json voter = {{"role", "voter"}, {"leader", "node9"}, {"term", 3}, {"lease", true}};
+  const Json leader = {{"role", "leader"},    {"leader", "node2"},
+                       {"term", 4},           {"voters", {"node2", "node1"}},
+                       {"fences", {"node3"}}, {"shards_moving", 2},
+                       {"shards_to_move", 5}, {"shards_moved", 7},
+                       {"lease", false}};
+  const StatsOfNodes stats = {{1, {{"control", voter}}}, {2, {{"control", leader}}}};
+  EXPECT_EQ(ClusterTable(Cluster(), stats),
+            "NODE   STATE    CONTROL  LEASE  LEADS  PLACED\n"
+            "node1  alive    voter    holds      1       1\n"
+            "node2  suspect  leader   none       1       2\n"
+            "control log   led by node2, term 4; voters: node1, node2\n"
+            "fenced        node3\n"
+            "2 of 3 shards have a leader; 2 on the move, 5 to follow, 7 have moved\n");
+  const Json json = ClusterJson(Cluster(), stats);
+  EXPECT_EQ(json["control_leader"], "node2");
+  EXPECT_EQ(json["voters"], Json::array({"node1", "node2"}));
+  EXPECT_EQ(json["nodes"][0]["lease"], true);
+}
+
+TEST(ViewsTest, OfNodesThatDoNotAnswerTheClusterSaysSo) {
+  const StatsOfNodes stats = {{1, Json("no object")}};
+  EXPECT_NE(ClusterTable(Cluster(), stats).find("node1  alive    ?        ?  "), std::string::npos);
+  EXPECT_NE(ClusterTable(Cluster(), {}).find("led by nobody, term 0; voters: none"),
+            std::string::npos);
+  EXPECT_TRUE(ClusterJson(Cluster(), stats)["control_leader"].is_null());
+  EXPECT_FALSE(ClusterJson(Cluster(), stats)["nodes"][0]["answered"]);
 }
 
 TEST(ViewsTest, WhoIsGoneHoldsNothing) {
@@ -65,30 +96,32 @@ TEST(ViewsTest, WhoIsGoneHoldsNothing) {
     cluster.nodes[0].state = state;
     EXPECT_NE(MembersTable(cluster).find("1       -  0.1.0"), std::string::npos);
     EXPECT_TRUE(MembersJson(cluster)["members"][1]["placed"].is_null());
-    EXPECT_NE(ShardsSummary(cluster).find("1       -\n"), std::string::npos);
-    EXPECT_TRUE(ShardsSummaryJson(cluster)["nodes"][1]["placed"].is_null());
+    EXPECT_NE(ShardsSummary(cluster, {}).find("1       -\n"), std::string::npos);
+    EXPECT_TRUE(ShardsSummaryJson(cluster, {})["nodes"][1]["placed"].is_null());
   }
 }
 
 TEST(ViewsTest, ReplicasAndLeadersThatAreGoneAreMarked) {
   ClusterInfo cluster = Cluster();
   cluster.nodes[0].state = "dead";
-  EXPECT_EQ(ShardsTable(cluster),
+  EXPECT_EQ(ShardsTable(cluster, {}),
             "SHARD  EPOCH  LEADER        REPLICAS\n"
             "    0      1  node1         node1, node2 (dead)\n"
             "    1      3  node2 (dead)  node2 (dead), 0000000000000009\n"
-            "    2      3  none\n");
-  const Json json = ShardsJson(cluster);
+            "    2      3  none\n"
+            "2 of 3 shards have a leader; 0 on the move, 0 to follow, 0 have moved\n");
+  const Json json = ShardsJson(cluster, {});
   EXPECT_EQ(json["shards"][0]["replicas"], Json({"node1", "node2"}));
   EXPECT_EQ(json["shards"][0]["replicas_gone"], Json({"node2"}));
-  EXPECT_EQ(ShardsJson(Cluster())["shards"][0]["replicas_gone"], Json::array());
+  EXPECT_EQ(ShardsJson(Cluster(), {})["shards"][0]["replicas_gone"], Json::array());
 }
 
 TEST(ViewsTest, SummaryInJsonHasTheSameFigures) {
-  EXPECT_EQ(ShardsSummaryJson(Cluster()).dump(),
+  EXPECT_EQ(ShardsSummaryJson(Cluster(), {}).dump(),
             R"({"topology_version":12,"shards":3,"shards_led":2,"nodes":[)"
             R"({"name":"node1","state":"alive","leads":1,"placed":1},)"
-            R"({"name":"node2","state":"suspect","leads":1,"placed":2}]})");
+            R"({"name":"node2","state":"suspect","leads":1,"placed":2}],)"
+            R"("shards_moving":0,"shards_to_move":0,"shards_moved":0})");
 }
 
 TEST(ViewsTest, StatsAreFlattened) {

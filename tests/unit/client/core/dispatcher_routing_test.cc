@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
+#include <set>
+
 #include "harness.h"
 
 namespace aegis::client {
@@ -238,6 +242,55 @@ TEST_F(DispatcherRoutingTest, RepliesComeInAnyOrderAndInAnyPieces) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(harness_.ResultOf(tokens[i]).value().value, "k" + std::to_string(i));
   }
+}
+
+TEST_F(DispatcherRoutingTest, AReadThatMayBeStaleGoesToEveryCopyInTurnAndAsksForNoRedirect) {
+  RoutingTable table = TableOf({kA, kB, kC}, 2, 2);
+  for (ShardRoute& route : table.shards) route.replicas = {NodeId{1}, NodeId{2}};
+  harness_.Advance(seconds(60));
+  harness_.Submit(Read("k"));
+  Tell(table);
+  harness_.ReplyOk(harness_.Only());
+  std::set<ConnectionId> asked;
+  for (int i = 0; i < 40; ++i) {
+    harness_.Submit(GetRequest("k", {}, milliseconds(100)).value());
+    if (!harness_.dialled().empty()) harness_.Connect(harness_.dialled().front());
+    const Seen seen = harness_.Only();
+    EXPECT_FALSE(seen.redirect);
+    asked.insert(seen.connection);
+    harness_.ReplyOk(seen);
+  }
+  EXPECT_EQ(asked.size(), 2U) << "kA and kB hold copies, kC does not";
+}
+
+// What the replies of a session are told to.
+class RecordingSession final : public SessionMemory {
+ public:
+  void Learn(ByteView key, Version position) override { learnt[Bytes(key)] = position; }
+  void Lose(ByteView key, Version left) override { lost[Bytes(key)] = left; }
+  std::map<Bytes, Version> learnt;
+  std::map<Bytes, Version> lost;
+};
+
+TEST_F(DispatcherRoutingTest, ASessionHearsWhatRepliesReflectAndWhatWasLost) {
+  const auto session = std::make_shared<RecordingSession>();
+  const auto reply = [&](Status status, Version position) {
+    Request request = GetRequest("k", {}, {}, Version{}).value();
+    request.session = session;
+    const Token token = harness_.Submit(std::move(request));
+    Outcome outcome;
+    outcome.status = status;
+    outcome.position = position;
+    Bytes value;
+    wire::AppendOutcome(outcome, value);
+    harness_.ReplyOk(harness_.Only(), value);
+    return token;
+  };
+  reply(Status::kNotFound, {Epoch{1}, Seq{9}});
+  EXPECT_EQ(session->learnt["k"], (Version{Epoch{1}, Seq{9}})) << "of a missing key, too";
+  EXPECT_EQ(harness_.FailureOf(reply(Status::kSessionLost, {Epoch{1}, Seq{7}})),
+            Errc::kSessionLost);
+  EXPECT_EQ(session->lost["k"], (Version{Epoch{1}, Seq{7}}));
 }
 
 }  // namespace

@@ -59,6 +59,74 @@ TEST(RequestsTest, ExpireWithoutATtlMeansNever) {
   EXPECT_EQ(OperationIn(*expire).expiry, ExpiryKind::kRelative);
 }
 
+TEST(RequestsTest, AQuorumTravelsInTheOperation) {
+  const auto operation = [](const Expected<Request>& request) {
+    EXPECT_EQ(request->command, wire::Command::kExecute);
+    return wire::DecodeOperation(request->value).value();
+  };
+  const auto get = GetRequest("k", 2);
+  EXPECT_FALSE(get->is_write);
+  EXPECT_EQ(operation(get).code, OpCode::kGet);
+  EXPECT_EQ(operation(get).quorum, 2);
+  const auto set = SetRequest("k", "v", {.ttl = milliseconds(9)}, 0);
+  EXPECT_TRUE(set->is_write);
+  EXPECT_EQ(operation(set).value, "v");
+  EXPECT_EQ(operation(set).expiry_ms, 9);
+  EXPECT_EQ(operation(set).condition, Condition::kAlways);
+  EXPECT_EQ(operation(set).quorum, 0);
+  EXPECT_EQ(operation(DeleteRequest("k", -1)).quorum, -1);
+  EXPECT_EQ(operation(ExpireRequest("k", {}, 3)).quorum, 3);
+  EXPECT_EQ(operation(IncrementRequest("k", 1, 3)).quorum, 3);
+  EXPECT_EQ(operation(CompareAndSetRequest("k", "v", 1, {}, 3)).quorum, 3);
+  EXPECT_EQ(operation(IncrementRequest("k", 1)).quorum, std::nullopt);
+}
+
+TEST(RequestsTest, AReadThatMayBeStaleGoesToAnyCopyAndHasNoQuorum) {
+  const auto read = GetRequest("k", 2, milliseconds(250));
+  EXPECT_TRUE(read->any_copy);
+  const Operation operation = wire::DecodeOperation(read->value).value();
+  EXPECT_EQ(operation.max_stale_ms, 250);
+  EXPECT_EQ(operation.quorum, std::nullopt);
+  EXPECT_FALSE(operation.session.has_value());
+  const auto any = GetRequest("k", {}, kAnyAge);
+  EXPECT_EQ(wire::DecodeOperation(any->value).value().max_stale_ms, kAnyStaleness);
+  EXPECT_FALSE(GetRequest("k")->any_copy);
+}
+
+TEST(RequestsTest, WhatASessionHasSeenTravelsWithEveryOperation) {
+  const Version seen{Epoch{3}, Seq{4}};
+  const Expected<Request> requests[] = {
+      GetRequest("k", {}, {}, seen),      GetRequest("k", {}, kAnyAge, seen),
+      SetRequest("k", "v", {}, {}, seen), CompareAndSetRequest("k", "v", 1, {}, {}, seen),
+      DeleteRequest("k", {}, seen),       ExpireRequest("k", {}, {}, seen),
+      IncrementRequest("k", 1, {}, seen),
+  };
+  for (const Expected<Request>& request : requests) {
+    ASSERT_EQ(request->command, wire::Command::kExecute);
+    EXPECT_EQ(wire::DecodeOperation(request->value).value().session, seen);
+  }
+  EXPECT_EQ(SetRequest("k", "v", {}, {}, Version{})->command, wire::Command::kExecute)
+      << "one that has seen nothing yet";
+}
+
+TEST(RequestsTest, ABoundOnStalenessIsFromAMillisecondToADayOrNone) {
+  EXPECT_TRUE(IsStaleness({}));
+  EXPECT_TRUE(IsStaleness(milliseconds(1)));
+  EXPECT_TRUE(IsStaleness(milliseconds(limits::kStalenessMsMax)));
+  EXPECT_TRUE(IsStaleness(kAnyAge));
+  EXPECT_FALSE(IsStaleness(milliseconds(0)));
+  EXPECT_FALSE(IsStaleness(milliseconds(-1)));
+  EXPECT_FALSE(IsStaleness(milliseconds(limits::kStalenessMsMax + 1)));
+}
+
+TEST(RequestsTest, AQuorumIsFromMinusOneToTheMostCopiesThatAClusterKeeps) {
+  EXPECT_TRUE(IsQuorum({}));
+  EXPECT_TRUE(IsQuorum(-1));
+  EXPECT_TRUE(IsQuorum(7));
+  EXPECT_FALSE(IsQuorum(-2));
+  EXPECT_FALSE(IsQuorum(8));
+}
+
 TEST(RequestsTest, LimitsAreCheckedBeforeAnythingIsSent) {
   EXPECT_TRUE(GetRequest("").Is(Errc::kInvalid));
   EXPECT_TRUE(GetRequest(std::string(limits::kKeySizeMax, 'k')).ok());

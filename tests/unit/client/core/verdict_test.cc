@@ -48,6 +48,7 @@ TEST(VerdictTest, EveryErrorHasItsReaction) {
       {Status::kInvalid, Kind::kDone},        {Status::kTooLarge, Kind::kDone},
       {Status::kOutOfMemory, Kind::kDone},    {Status::kNotLeader, Kind::kRefused},
       {Status::kUnavailable, Kind::kRefused}, {Status::kUnknownOutcome, Kind::kLost},
+      {Status::kBusy, Kind::kDone},
   };
   for (const auto& [status, kind] : expected) {
     const Bytes text = wire::ErrorText(status, "why");
@@ -87,6 +88,42 @@ TEST(VerdictTest, FailedOutcomeMeansTheSameAsAFailedFrame) {
   const Verdict verdict = Judge(CompareAndSetRequest("k", "v", 2, {}).value(), frame);
   ASSERT_TRUE(verdict.result.Is(Errc::kConflict));
   EXPECT_EQ(verdict.result.error().version, 3U);
+}
+
+wire::ReplyFrame FrameOf(const Outcome& outcome, Bytes& value) {
+  wire::AppendOutcome(outcome, value);
+  wire::ReplyFrame frame;
+  frame.value = value;
+  return frame;
+}
+
+TEST(VerdictTest, AnAnswerOfACopyTellsHowOldItIs) {
+  Outcome outcome;
+  outcome.stale_ms = 30;
+  Bytes value;
+  const Verdict found = Judge(GetRequest("k", {}, kAnyAge).value(), FrameOf(outcome, value));
+  EXPECT_EQ(found.result->stale_ms, 30);
+
+  outcome.status = Status::kNotFound;
+  outcome.stale_ms = kUnknownAge;
+  Bytes missing;
+  const Verdict none = Judge(GetRequest("k", {}, kAnyAge).value(), FrameOf(outcome, missing));
+  ASSERT_TRUE(none.result.Is(Errc::kNotFound));
+  EXPECT_EQ(none.result.error().message, "no such key in a copy of unknown age");
+}
+
+TEST(VerdictTest, ALostSessionIsAnAnswerWithWhatIsLeft) {
+  Outcome outcome;
+  outcome.status = Status::kSessionLost;
+  outcome.position = Version{Epoch{2}, Seq{5}};
+  outcome.error = "what was lost";
+  Bytes value;
+  const Verdict verdict =
+      Judge(GetRequest("k", {}, {}, Version{}).value(), FrameOf(outcome, value));
+  ASSERT_EQ(verdict.kind, Kind::kDone);
+  ASSERT_TRUE(verdict.result.Is(Errc::kSessionLost));
+  EXPECT_EQ(verdict.result.error().message, "what was lost");
+  EXPECT_EQ(verdict.position, outcome.position);
 }
 
 TEST(VerdictTest, RedirectWithoutAnAddressIsRefused) {

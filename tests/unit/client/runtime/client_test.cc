@@ -9,11 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "fake_server.h"
+#include "wire/operation_codec.h"
 
 namespace aegis {
 namespace {
@@ -42,6 +45,74 @@ TEST_F(ClientTest, WhatWasSetIsRead) {
   ASSERT_TRUE(got.ok());
   EXPECT_EQ(got->value, bytes);
   EXPECT_EQ(got->version, set->version);
+}
+
+TEST_F(ClientTest, QuorumsAreOfTheClientOrOfCallsThroughAnotherView) {
+  std::vector<std::optional<std::int32_t>> asked;
+  FakeServer server([&](FakeServer::Peer& peer, const wire::RequestFrame& frame) {
+    if (static_cast<wire::Command>(frame.command) == wire::Command::kExecute) {
+      asked.push_back(wire::DecodeOperation(frame.value).value().quorum);
+    } else {
+      asked.emplace_back();
+    }
+    peer.Reply(frame.id, {});
+  });
+  Client plain = Connect({server.address()});
+  Client careful = std::move(plain.WithQuorums({.write = 2, .read = -1})).value();
+  EXPECT_TRUE(plain.Set("k", "v").ok());
+  EXPECT_TRUE(careful.Set("k", "v").ok());
+  EXPECT_TRUE(careful.Get("k").ok());
+  EXPECT_TRUE(plain.Get("k").ok());
+  EXPECT_EQ(asked, (decltype(asked){std::nullopt, 2, -1, std::nullopt}));
+  EXPECT_EQ(server.connections(), 1) << "they share what they have";
+  EXPECT_TRUE(plain.WithQuorums({.write = 8}).Is(Errc::kInvalid));
+  EXPECT_TRUE(
+      Client::Open({.seeds = {server.address()}, .quorums = {.read = -2}}).Is(Errc::kInvalid));
+  careful.Close();
+  EXPECT_TRUE(plain.Get("k").Is(Errc::kClosed));
+}
+
+TEST_F(ClientTest, ASessionSendsWhatItHasSeenAndGoesOnFromWhatIsLeft) {
+  std::vector<std::optional<Version>> asked;
+  std::vector<Outcome> answers(4);
+  answers[0].position = {Epoch{1}, Seq{9}};
+  answers[1].stale_ms = 40;
+  answers[1].position = {Epoch{1}, Seq{8}};
+  answers[2].status = Status::kSessionLost;
+  answers[2].position = {Epoch{1}, Seq{5}};
+  FakeServer server([&](FakeServer::Peer& peer, const wire::RequestFrame& frame) {
+    asked.push_back(wire::DecodeOperation(frame.value).value().session);
+    Bytes value;
+    wire::AppendOutcome(answers[asked.size() - 1], value);
+    peer.Reply(frame.id, {.value = value});
+  });
+  Client plain = Connect({server.address()});
+  Client session = plain.WithSession();
+  EXPECT_TRUE(session.Set("k", "v").ok());
+  Client stale = std::move(session.WithStaleness(std::chrono::milliseconds(100))).value();
+  const auto read = stale.Get("k");
+  ASSERT_TRUE(read.ok());
+  ASSERT_TRUE(read->stale.has_value());
+  EXPECT_EQ(read->stale->age, std::chrono::milliseconds(40));
+  EXPECT_TRUE(session.Get("k").Is(Errc::kSessionLost));
+  EXPECT_TRUE(session.Get("k").ok());
+  const Version first{Epoch{1}, Seq{9}};
+  EXPECT_EQ(asked, (decltype(asked){Version{}, first, first, Version{Epoch{1}, Seq{5}}}));
+}
+
+TEST_F(ClientTest, ABoundOnStalenessIsCheckedBeforeAnythingIsSent) {
+  EXPECT_TRUE(client_.WithStaleness(std::chrono::milliseconds(0)).Is(Errc::kInvalid));
+  EXPECT_TRUE(client_.WithStaleness(kAnyAge).ok());
+  EXPECT_TRUE(
+      Client::Open({.seeds = {server_.address()}, .max_staleness = std::chrono::milliseconds(-5)})
+          .Is(Errc::kInvalid));
+}
+
+TEST_F(ClientTest, AViewGoesOnWhenTheClientItCameFromIsGone) {
+  std::optional<Client> plain = Connect({server_.address()});
+  Client careful = std::move(plain->WithQuorums({.write = 2})).value();
+  plain.reset();
+  EXPECT_TRUE(careful.Set("k", "v").ok());
 }
 
 // The signals that each thread of this process blocks, by thread; see proc(5).
