@@ -1,6 +1,8 @@
 #include "sim_node.h"
 
-#include <gtest/gtest.h>
+#include <utility>
+
+#include "sim_calls.h"
 
 namespace aegis::sim {
 
@@ -37,22 +39,76 @@ Endpoint SimNode::AddressOf(std::size_t index) {
 NodeId SimNode::IdOf(std::size_t index) { return NodeId{Rng(index + 77).Next()}; }
 
 SimNode::SimNode(SimCluster& owner, std::size_t node_index, Session node_session,
-                 std::vector<Endpoint> seeds, std::uint32_t bootstrap_expect,
-                 ClusterSettings settings)
+                 std::vector<Endpoint> join_through, std::uint32_t bootstrap_expect,
+                 ClusterSettings settings, SimDisk old_disk)
     : cluster(owner),
       index(node_index),
+      node_id(IdOf(node_index)),
+      seeds(std::move(join_through)),
+      address(AddressOf(node_index)),
       session(node_session),
+      clock(owner.now(), std::chrono::seconds(owner.rng().Below(1000)), owner.ClockRate()),
+      disk(std::move(old_disk)),
+      process{owner.NextSerial(), "node" + std::to_string(node_index), this},
       control(MakeSelf(node_index, node_session, owner.unix_now()), settings,
-              MakeOptions(std::move(seeds), bootstrap_expect), rule, Rng(owner.rng().Next()),
-              owner.now()) {}
+              MakeOptions(seeds, bootstrap_expect), disk.Open(IdOf(node_index)),
+              Rng(owner.rng().Next()), clock.Local(owner.now())),
+      noticed_session(node_session) {
+  if (!disk.problem().empty()) cluster.invariants().Fail(process.name + ": " + disk.problem());
+  if (disk.torn_bytes() > 0) cluster.Sometimes(Rare::kLogTorn);
+}
+
+void SimNode::After(Duration delay, std::function<void()> what) {
+  cluster.At(cluster.now() + delay, [this, what = std::move(what)]() mutable {
+    if (!alive) return;
+    if (cluster.now() >= paused_until && waiting.empty()) {
+      what();
+      return;
+    }
+    waiting.push_back(std::move(what));
+    if (waiting.size() == 1) cluster.At(paused_until, [this] { WakeUp(); });
+  });
+}
+
+void SimNode::WakeUp() {
+  while (alive && !waiting.empty() && cluster.now() >= paused_until) {
+    const std::function<void()> what = std::move(waiting.front());
+    what();
+    waiting.pop_front();
+  }
+  if (alive && !waiting.empty()) cluster.At(paused_until, [this] { WakeUp(); });
+}
+
+void SimNode::Deliver(std::uint64_t pipe, std::size_t to, bool both, std::function<void()> what) {
+  const auto through = [this, to, both] {
+    return both ? cluster.Connected(index, to) : cluster.Reaches(index, to);
+  };
+  const auto held = pipes.find(pipe);
+  if (held == pipes.end() && through()) {
+    what();
+    return;
+  }
+  pipes[pipe].held.push_back(std::move(what));
+  if (held != pipes.end()) return;
+  const auto look = [this, pipe, through](const auto& again) -> void {
+    if (!alive) return;
+    if (!through()) {
+      cluster.After(10ms, [again] { again(again); });
+      return;
+    }
+    const Pipe freed = std::move(pipes[pipe]);
+    pipes.erase(pipe);
+    for (const auto& act : freed.held) act();
+  };
+  cluster.After(10ms, [look] { look(look); });
+}
 
 void SimNode::Start() {
-  control.Start(cluster.now(), effects);
+  control.Start(now(), effects);
   Perform();
   Evaluate();
   const auto regularly = [this](Duration every, auto what, auto& again) -> void {
-    cluster.After(every, [this, every, what, again] {
-      if (!alive) return;
+    After(every, [every, what, again] {
       what();
       again(every, what, again);
     });
@@ -60,7 +116,12 @@ void SimNode::Start() {
   regularly(
       node::Control::evaluate_interval(), [this] { Evaluate(); }, regularly);
   regularly(
-      50ms, [this] { DialPeers(); }, regularly);
+      50ms,
+      [this] {
+        DialPeers();
+        DialControl();
+      },
+      regularly);
   regularly(
       20ms,
       [this] {
@@ -75,6 +136,9 @@ void SimNode::Start() {
 void SimNode::Perform() {
   node::ControlEffects now_due = std::move(effects);
   effects.Clear();
+  if (now_due.new_log) disk.Create(*now_due.new_log);
+  for (node::DiskWrite& write : now_due.disk) disk.Queue(std::move(write));
+  if (!now_due.disk.empty()) FinishWrites();
   if (now_due.born) {
     for (std::uint32_t id = 0; id < control.settings().num_shards; ++id) {
       node::Shard::Options options;
@@ -83,29 +147,58 @@ void SimNode::Perform() {
       options.session = session;
       options.hash_seed = control.settings().hash_seed;
       options.meter = &meter;
+      options.lease = this;
+      options.num_shards = control.settings().num_shards;
+      options.replication_factor = control.settings().replication_factor;
       options.ring_bytes = cluster.options().ring_bytes;
+      options.tail_bounds = cluster.options().tail_bounds;
       shards.push_back(std::make_unique<node::Shard>(options));
     }
   }
+  if (control.log() != nullptr) cluster.NoteInSync(control.log()->state());
   for (const node::ShardCommand& command : now_due.commands) {
     node::ShardGuard shard(*this, command.shard, shard_effects);
+    const node::ShardRole before = shard->Report().role;
+    const Epoch epoch_before = shard->Report().epoch;
     node::Apply(command, *shard, shard.effects());
+    if (shard->Report().role == node::ShardRole::kLeader && shard->Report().epoch != epoch_before) {
+      cluster.BeginReign(*this, command.shard);
+    }
+    if (shard->Report().role == node::ShardRole::kFollower) {
+      if (const auto leader = cluster.IndexOf(shard->Report().leader)) {
+        cluster.CheckAcknowledged(*cluster.nodes_[*leader], command.shard);
+      }
+    }
+    if (before == node::ShardRole::kDraining && shard->Report().role == node::ShardRole::kLeader) {
+      cluster.Sometimes(Rare::kHandOverGivenUp);
+    }
+    cluster.invariants().OnShard(process, control.holder(), shard->Report());
   }
-  for (const auto& told : now_due.followers) {
+  if (control.log() != nullptr) {
+    cluster.invariants().OnControlState(process, control.log()->state());
+  }
+  cluster.invariants().OnStep();
+  if (cluster.invariants().contested()) cluster.Sometimes(Rare::kTwoLeaders);
+  for (const auto& told : now_due.replicas) {
     node::ShardGuard shard(*this, told.shard, shard_effects);
-    shard->SetFollowers(told.nodes, shard.effects());
+    node::ReplicaSet set = told.set;
+    if (cluster.options().broken == BrokenRule::kRemovedTooEarly) set.awaited = set.in_sync;
+    shard->SetReplicas(set, shard.effects());
   }
   for (gossip::Datagram& datagram : now_due.gossip.datagrams) {
     const auto to = cluster.NodeAt(datagram.to);
-    EXPECT_LE(datagram.body.size(), limits::kDatagramSizeMax);
-    if (!to || !cluster.Connected(index, *to)) continue;
+    if (datagram.body.size() > limits::kDatagramSizeMax) {
+      cluster.invariants().Fail("a datagram of " + std::to_string(datagram.body.size()) + " bytes");
+    }
+    if (!to || !cluster.Reaches(index, *to)) continue;
     for (int copies = cluster.rng().Chance(0.01) ? 2 : 1; copies > 0; --copies) {
       if (cluster.rng().Chance(cluster.options().datagram_loss)) continue;
-      cluster.After(cluster.Latency(),
-                    [&owner = cluster, to = *to, from = AddressOf(index), body = datagram.body] {
-                      SimNode& target = *owner.nodes_[to];
-                      if (target.alive) target.OnDatagram(from, body);
-                    });
+      cluster.After(cluster.Latency(), [&owner = cluster, to = *to, from = AddressOf(index),
+                                        body = datagram.body] {
+        SimNode& target = *owner.nodes_[to];
+        if (!target.alive) return;
+        target.After(Duration{}, [&target, from, body] { target.OnDatagram(from, body); });
+      });
     }
   }
   for (gossip::StreamRequest& request : now_due.gossip.streams) {
@@ -114,39 +207,72 @@ void SimNode::Perform() {
     const Duration latency = cluster.Latency() + cluster.Latency();
     cluster.After(latency, [this, to, reaches, id = request.id, body = std::move(request.body)] {
       if (!alive) return;
-      if (!reaches || !cluster.nodes_[*to]->alive) {
+      if (!reaches || !cluster.nodes_[*to]->alive ||
+          cluster.nodes_[*to]->paused_until > cluster.now()) {
         OnStreamReply(id, Error{ErrorCode::kUnavailable, "connection refused"});
         return;
       }
       OnStreamReply(id, cluster.nodes_[*to]->OnStreamRequest(AddressOf(index), body));
     });
   }
-  for (node::PeerMail& mail : now_due.mail) {
-    const auto to = cluster.IndexOf(mail.to);
-    if (!to) continue;
-    if (const auto link = links.find(*to); link != links.end()) {
-      Send(*link->second, std::move(mail.frame));
-    }
-  }
+  for (const node::ControlLetter& letter : now_due.letters) SendLetter(letter);
+  Notice();
+  if (now_due.look_again) PokeSoon();
   if (now_due.wake_up_at != TimePoint::max()) TickAt(now_due.wake_up_at);
 }
 
-void SimNode::TickAt(TimePoint when) {
+void SimNode::TickAt(TimePoint local) {
+  const TimePoint when = clock.Real(local, cluster.now());
   if (when >= next_tick && next_tick > cluster.now()) return;
   next_tick = std::max(when, cluster.now() + 1ms);
-  cluster.At(next_tick, [this, due = next_tick] {
-    if (!alive || due != next_tick) return;
-    control.Tick(cluster.now(), effects);
+  After(next_tick - cluster.now(), [this, due = next_tick] {
+    if (due != next_tick) return;
+    control.Tick(now(), effects);
     Perform();
   });
 }
 
+void SimNode::FinishWrites() {
+  if (std::exchange(writing, true)) return;
+  // The disk does not pause with the process.
+  cluster.After(cluster.DiskLatency() + disk_delay, [this] {
+    if (!alive) return;
+    writing = false;
+    const std::uint64_t number = disk.Finish();
+    if (!disk.problem().empty()) cluster.invariants().Fail(process.name + ": " + disk.problem());
+    if (!disk.idle()) FinishWrites();
+    After(Duration{}, [this, number] {
+      control.OnDurable(number, now(), effects);
+      Perform();
+    });
+  });
+}
+
+bool SimNode::Holds(Session of) const {
+  const bool second = looks++ > 0;
+  const BrokenRule broken = cluster.options().broken;
+  if (broken == BrokenRule::kLeaseIgnored || asked_how_fresh) return true;
+  if (broken == BrokenRule::kNoSecondLook && second && stall > Duration{}) return true;
+  const TimePoint at = cluster.now() + (second ? stall : Duration{});
+  return of == control.holder().session && clock.Local(at) < control.lease_until();
+}
+
+void SimNode::BeginOperation(Duration pause) {
+  looks = 0;
+  stall = pause;
+}
+
+void SimNode::EndOperation() {
+  if (stall > Duration{}) cluster.Pause(index, stall);
+  BeginOperation({});
+}
+
 void SimNode::Evaluate() {
   poked = false;
-  control.Evaluate(*this, cluster.now(), effects);
+  control.Evaluate(*this, now(), effects);
   Perform();
   if (leaving && control.drained()) {
-    control.Goodbye(cluster.now(), effects);
+    control.Goodbye(now(), effects);
     Perform();
     cluster.Kill(index);
   }
@@ -154,30 +280,40 @@ void SimNode::Evaluate() {
 
 void SimNode::PokeSoon() {
   if (std::exchange(poked, true)) return;
-  cluster.After(100us, [this] {
-    if (alive) Evaluate();
-  });
+  After(100us, [this] { Evaluate(); });
 }
 
 void SimNode::Leave() {
   leaving = true;
-  control.Leave();
+  control.Leave(now());
   PokeSoon();
 }
 
+Result<Ok> SimNode::Recover() {
+  const Result<Ok> recovered = control.Recover(now(), effects);
+  Perform();
+  return recovered;
+}
+
+Result<bool> SimNode::Forget(const std::string& node) {
+  const Result<bool> forgotten = control.Forget(node, now(), effects);
+  Perform();
+  return forgotten;
+}
+
 void SimNode::OnDatagram(const Endpoint& from, const Bytes& body) {
-  control.OnDatagram(from, body, cluster.now(), effects);
+  control.OnDatagram(from, body, now(), effects);
   Perform();
 }
 
 Bytes SimNode::OnStreamRequest(const Endpoint& from, const Bytes& body) {
-  Bytes reply = control.OnStreamRequest(from, body, cluster.now(), effects);
+  Bytes reply = control.OnStreamRequest(from, body, now(), effects);
   Perform();
   return reply;
 }
 
 void SimNode::OnStreamReply(std::uint64_t id, const Result<Bytes>& reply) {
-  control.OnStreamReply(id, reply, cluster.now(), effects);
+  control.OnStreamReply(id, reply, now(), effects);
   Perform();
 }
 
@@ -187,115 +323,16 @@ void SimNode::Release(ShardId id, node::ShardEffects& done) {
     const auto link = to ? links.find(*to) : links.end();
     if (link != links.end() && link->second->dirty.Mark(id)) PumpSoon(*link->second);
   }
+  if (done.settled) cluster.calls_->OnSettled(*this, id);
   if (done.changed) PokeSoon();
-}
-
-// --- Links --------------------------------------------------------------------------------------
-
-void SimNode::DialPeers() {
-  for (const Member& member : control.LinkedPeers()) {
-    const auto peer = cluster.IndexOf(member.id);
-    if (!peer || links.contains(*peer) || IdOf(index) > member.id) continue;
-    SimNode& other = *cluster.nodes_[*peer];
-    if (!other.alive || !cluster.Connected(index, *peer) || !other.control.born()) continue;
-    const std::uint64_t serial = cluster.rng().Next();
-    const auto identity = [](SimNode& node) {
-      return node::PeerSession::Identity{node.control.settings().id, IdOf(node.index), node.session,
-                                         "node" + std::to_string(node.index)};
-    };
-    if (other.links.contains(index)) other.Break(index, other.links.at(index)->serial);
-    Attach(
-        std::make_unique<SimLink>(serial, *peer, identity(*this), member.id, *this, num_shards()));
-    other.Attach(std::make_unique<SimLink>(serial, index, identity(other), std::nullopt, other,
-                                           other.num_shards()));
+  const node::Shard& shard = *shards[id.value()];
+  if (shard.Report().whole) {
+    const node::Replica& replica = shard.replica();
+    cluster.invariants().OnReplica(process, id, replica.history(), replica.table().digest().root());
   }
-}
-
-void SimNode::Attach(std::unique_ptr<SimLink> link) {
-  SimLink& attached = *(links[link->peer] = std::move(link));
-  Bytes hello;
-  attached.session.AppendHello(hello);
-  Send(attached, std::move(hello));
-}
-
-void SimNode::Break(std::size_t peer, std::uint64_t serial) {
-  const auto link = links.find(peer);
-  if (link == links.end() || link->second->serial != serial) return;
-  const std::unique_ptr<SimLink> broken = std::move(link->second);
-  links.erase(link);
-  if (!broken->session.established()) return;
-  broken->session.OnLost();
-  control.OnLinkDown(broken->session.peer(), broken->session.peer_session(), cluster.now(),
-                     effects);
-  Perform();
-  PokeSoon();
-}
-
-void SimNode::Send(SimLink& link, Bytes bytes) {
-  const std::size_t peer = link.peer;
-  const std::uint64_t serial = link.serial;
-  // Fixed latency keeps the order; a cut network keeps the bytes until it heals.
-  cluster.After(300us, [&owner = cluster, from = index, peer, serial, bytes = std::move(bytes)] {
-    const auto arrive = [&owner, from, peer, serial, bytes](const auto& again) -> void {
-      SimNode& target = *owner.nodes_[peer];
-      if (!target.alive) return;
-      if (!owner.Connected(from, peer)) {
-        owner.After(20ms, [again] { again(again); });
-        return;
-      }
-      target.OnBytes(from, serial, bytes);
-    };
-    arrive(arrive);
-  });
-}
-
-void SimNode::OnBytes(std::size_t peer, std::uint64_t serial, const Bytes& bytes) {
-  const auto found = links.find(peer);
-  if (found == links.end() || found->second->serial != serial) return;
-  SimLink& link = *found->second;
-  link.inbox += bytes;
-  while (true) {
-    const std::size_t size = replication::PeerFrameSize(link.inbox).value();
-    if (size == 0 || link.inbox.size() < size) break;
-    const Bytes frame = link.inbox.substr(4, size - 4);
-    link.inbox.erase(0, size);
-    node::PeerSession::Effects done;
-    const auto taken = link.session.OnFrame(frame, done);
-    if (!taken.ok()) {
-      ADD_FAILURE() << "peer link broken: " << taken.error().message;
-      return;
-    }
-    if (done.established) {
-      control.OnLinkUp(link.session.peer(), link.session.peer_session());
-      link.session.OnEstablished();
-      PumpSoon(link);  // Marks made before now woke nobody.
-      PokeSoon();
-    }
-    if (done.reports) {
-      control.OnReports(link.session.peer(), *done.reports);
-      PokeSoon();
-    }
+  if (!cluster.options().memory_fails) {
+    cluster.invariants().OnDifferences(process, id, shard.counters().differences_found);
   }
-}
-
-void SimNode::PumpSoon(SimLink& link) {
-  if (std::exchange(link.pumping, true)) return;
-  cluster.After(50us, [this, peer = link.peer, serial = link.serial] {
-    if (alive) Pump(peer, serial);
-  });
-}
-
-void SimNode::Pump(std::size_t peer, std::uint64_t serial) {
-  const auto found = links.find(peer);
-  if (found == links.end() || found->second->serial != serial) return;
-  SimLink& link = *found->second;
-  link.pumping = false;
-  if (!link.session.established()) return;
-  link.dirty.Sleep();
-  Bytes out;
-  const bool more = link.session.Pump(link.dirty, 16 * 1024, cluster.unix_now(), out);
-  if (!out.empty()) Send(link, std::move(out));
-  if (more) PumpSoon(link);
 }
 
 }  // namespace aegis::sim

@@ -1,15 +1,9 @@
-// Workload: clients that write rising numbers to their own keys through random nodes, and check
-// every read against what they know was acknowledged.
-//
-// A key has one writer and its writes come one after the other, so after an acknowledged write a
-// read must show it or a later attempt: anything older is a lost write. Which losses are allowed
-// (asynchronous replication may lose an unreplicated tail with its leader) the test decides.
+// Workload: what clients do to a simulated cluster, and what they make of its answers.
 
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "sim_cluster.h"
 
@@ -17,47 +11,28 @@ namespace aegis::sim {
 
 class Workload {
  public:
-  Workload(SimCluster& cluster, std::size_t keys) : cluster_(cluster), keys_(keys) {}
+  virtual ~Workload() = default;
 
-  // Every client goes on until Stop(), with about `pause` between its operations.
-  void Start(Duration pause);
-  void Stop() { running_ = false; }
-
-  // Reads every key once more, on a cluster at rest, and counts what was lost.
-  void Verify();
-
-  std::uint64_t writes_acknowledged() const { return acknowledged_; }
-  std::uint64_t reads_answered() const { return reads_; }
-  std::uint64_t unavailable() const { return unavailable_; }
-  std::uint64_t unknown() const { return unknown_; }
-  // Reads that showed less than had been acknowledged before they began.
-  const std::vector<std::string>& losses() const { return losses_; }
-  // Reads that showed what nobody had ever tried to write. Never allowed.
-  const std::vector<std::string>& inventions() const { return inventions_; }
-
- private:
-  struct Key {
-    std::uint64_t attempted = 0;
-    std::uint64_t acknowledged = 0;
-  };
-
-  void Next(std::size_t key);
-  void Write(std::size_t key);
-  void Read(std::size_t key, bool then_next);
-  std::size_t AnyNode();
-  static std::string Name(std::size_t key) { return "key" + std::to_string(key); }
-
-  SimCluster& cluster_;
-  std::vector<Key> keys_;
-  Duration pause_{};
-  bool running_ = false;
-  std::uint64_t acknowledged_ = 0;
-  std::uint64_t reads_ = 0;
-  std::uint64_t verified_ = 0;
-  std::uint64_t unavailable_ = 0;
-  std::uint64_t unknown_ = 0;
-  std::vector<std::string> losses_;
-  std::vector<std::string> inventions_;
+  virtual void Stop() = 0;  // No more operations; what is under way goes on.
+  // Reads every key once more, on a cluster at rest.
+  virtual void Verify() = 0;
+  // After Verify(): empty, or which answer no client may get.
+  virtual std::string Problem() const = 0;
+  virtual std::uint64_t answered() const = 0;  // Operations.
+  // Acknowledged writes that later reads did not show, as far as this workload counts them.
+  virtual std::uint64_t losses_counted() const { return 0; }
+  // Keys with a history that is checked, and with one that is not because a failover lost a write.
+  virtual std::uint64_t keys_checked() const { return 0; }
+  virtual std::uint64_t keys_excused() const { return 0; }
 };
+
+// Where a client may turn to: it does not choose a node that refuses connections.
+inline std::size_t AnyLiveNode(SimCluster& cluster) {
+  std::size_t node = cluster.rng().Below(cluster.size());
+  for (std::size_t i = 0; i < cluster.size() && !cluster.alive(node); ++i) {
+    node = (node + 1) % cluster.size();
+  }
+  return node;
+}
 
 }  // namespace aegis::sim

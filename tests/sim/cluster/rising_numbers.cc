@@ -1,14 +1,14 @@
-#include "workload.h"
+#include "rising_numbers.h"
 
 namespace aegis::sim {
 
-void Workload::Start(Duration pause) {
+void RisingNumbers::Start(Duration pause) {
   pause_ = pause;
   running_ = true;
   for (std::size_t key = 0; key < keys_.size(); ++key) Next(key);
 }
 
-void Workload::Next(std::size_t key) {
+void RisingNumbers::Next(std::size_t key) {
   if (!running_) return;
   const double jitter = 0.5 + cluster_.rng().Unit();
   cluster_.After(std::chrono::duration_cast<Duration>(pause_ * jitter), [this, key] {
@@ -21,24 +21,22 @@ void Workload::Next(std::size_t key) {
   });
 }
 
-std::size_t Workload::AnyNode() {
-  std::size_t node = cluster_.rng().Below(cluster_.size());
-  for (std::size_t i = 0; i < cluster_.size() && !cluster_.alive(node); ++i) {
-    node = (node + 1) % cluster_.size();
-  }
-  return node;
+std::string RisingNumbers::Problem() const {
+  return inventions_.empty() ? "" : "invented: " + inventions_.front();
 }
 
-void Workload::Write(std::size_t key) {
+void RisingNumbers::Write(std::size_t key) {
   const std::uint64_t number = ++keys_[key].attempted;
-  Operation set{.code = OpCode::kSet};
-  cluster_.Submit(AnyNode(), set, Name(key), std::to_string(number),
+  const Bytes name = Name(key);
+  const Bytes value = std::to_string(number);
+  cluster_.Submit(AnyLiveNode(cluster_), {.code = OpCode::kSet, .key = name, .value = value},
                   [this, key, number](const Outcome& outcome) {
                     if (outcome.status == Status::kOk) {
                       keys_[key].acknowledged = number;
                       ++acknowledged_;
                     } else if (outcome.status == Status::kUnknownOutcome) {
                       ++unknown_;
+                      keys_[key].unknown.insert(number);
                     } else {
                       ++unavailable_;
                     }
@@ -46,10 +44,11 @@ void Workload::Write(std::size_t key) {
                   });
 }
 
-void Workload::Read(std::size_t key, bool then_next) {
+void RisingNumbers::Read(std::size_t key, bool then_next) {
   const std::uint64_t at_least = keys_[key].acknowledged;
+  const Bytes name = Name(key);
   cluster_.Submit(
-      AnyNode(), {.code = OpCode::kGet}, Name(key), {},
+      AnyLiveNode(cluster_), {.code = OpCode::kGet, .key = name},
       [this, key, at_least, then_next](const Outcome& outcome) {
         const bool answered = outcome.status == Status::kOk || outcome.status == Status::kNotFound;
         if (!answered) {
@@ -63,7 +62,7 @@ void Workload::Read(std::size_t key, bool then_next) {
                                    std::to_string(at_least) + " was acknowledged, " +
                                    std::to_string(keys_[key].attempted) + " was tried";
           if (shown < at_least) {
-            losses_.push_back(what);
+            if (keys_[key].unknown.erase(shown) == 0) losses_.push_back(what);
             keys_[key].acknowledged = shown;  // Reported once.
           }
           if (shown > keys_[key].attempted) inventions_.push_back(what);
@@ -72,7 +71,7 @@ void Workload::Read(std::size_t key, bool then_next) {
       });
 }
 
-void Workload::Verify() {
+void RisingNumbers::Verify() {
   verified_ = 0;
   for (std::size_t key = 0; key < keys_.size(); ++key) Read(key, /*then_next=*/false);
   cluster_.RunUntil([&] { return verified_ == keys_.size(); }, std::chrono::seconds(30));
