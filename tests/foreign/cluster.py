@@ -26,6 +26,9 @@ READY_PATIENCE = 30.0  # Seconds until a started node must be ready.
 LEAVE_PATIENCE = 40.0  # Seconds until a node that was asked to leave must be gone.
 LOOK_AGAIN = 0.05  # Seconds between two looks at something that is not true yet.
 
+# Straight to the node, whatever proxy the environment names.
+_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -68,8 +71,10 @@ def wait_until(condition, what, patience=READY_PATIENCE):
 class Node:
     """One aegis process: its ports, its data, its log."""
 
-    def __init__(self, name, binary, directory, ports, flags):
+    def __init__(self, name, binary, directory, ports, flags, host=HOST):
         self.name = name
+        self.host = host
+        self.environment = None  # Of the process; None: that of the test.
         self.port, self.gossip_port, self.http_port = ports
         self.data_dir = directory / name
         self.log_path = directory / f"{name}.log"
@@ -81,7 +86,7 @@ class Node:
     def start(self, seeds, bootstrap_expect):
         """Starts the process; `seeds` are nodes, it may be one of them."""
         self._seeds = [
-            "--seeds", ",".join(f"{HOST}:{node.gossip_port}" for node in seeds),
+            "--seeds", ",".join(f"{node.host}:{node.gossip_port}" for node in seeds),
             "--bootstrap-expect", str(bootstrap_expect),
         ] if len(seeds) > 1 else []
         self.restart()
@@ -92,9 +97,9 @@ class Node:
         command = [
             str(self._binary),
             "--node-id", self.name,
-            "--bind", f"{HOST}:{self.port}",
-            "--gossip", f"{HOST}:{self.gossip_port}",
-            "--health-addr", f"{HOST}:{self.http_port}",
+            "--bind", f"{self.host}:{self.port}",
+            "--gossip", f"{self.host}:{self.gossip_port}",
+            "--health-addr", f"{self.host}:{self.http_port}",
             "--data-dir", str(self.data_dir),
             *self._seeds,
             *self._flags,
@@ -102,16 +107,21 @@ class Node:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=die_with_parent)
+                env=self.environment, preexec_fn=die_with_parent)
 
     def running(self):
         return self.process is not None and self.process.poll() is None
 
     def kill(self, number=signal.SIGKILL):
-        """Sends a signal; after SIGKILL, waits for the end."""
+        """Sends a signal; after SIGKILL, waits for the end, and after SIGSTOP until no thread of
+        the process runs any more."""
         self.process.send_signal(number)
         if number == signal.SIGKILL:
             self.process.wait()
+        if number == signal.SIGSTOP:
+            threads = Path(f"/proc/{self.process.pid}/task")
+            wait_until(lambda: all(") T " in (thread / "stat").read_text()
+                                   for thread in threads.iterdir()), f"{self.name} to stop", 10)
 
     def leave(self):
         """Asks the node to leave the cluster; its exit status."""
@@ -121,8 +131,8 @@ class Node:
     def http(self, path):
         """(status, body) of a GET on the health port; (0, "") if it does not answer."""
         try:
-            url = f"http://{HOST}:{self.http_port}{path}"
-            with urllib.request.urlopen(url, timeout=5) as reply:
+            url = f"http://{self.host}:{self.http_port}{path}"
+            with _http.open(url, timeout=5) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -155,16 +165,16 @@ class Node:
 class Cluster:
     """`n` nodes, named node1.. and numbered from 0."""
 
-    def __init__(self, n, binary, base_dir=None, flags=()):
+    def __init__(self, n, binary, base_dir=None, flags=(), max_memory="256"):
         self._own_dir = base_dir is None
         self.directory = Path(base_dir or tempfile.mkdtemp(prefix="aegis-cluster-"))
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.nodes = self.make_nodes(n, binary, ["--max-memory", max_memory, *flags])
+
+    def make_nodes(self, n, binary, flags):
         ports = free_ports(3 * n)
-        self.nodes = [
-            Node(f"node{i + 1}", binary, self.directory, ports[3 * i:3 * i + 3],
-                 ["--max-memory", "256", *flags])
-            for i in range(n)
-        ]
+        return [Node(f"node{i + 1}", binary, self.directory, ports[3 * i:3 * i + 3], flags)
+                for i in range(n)]
 
     def __enter__(self):
         return self

@@ -33,22 +33,6 @@ class ThreeNodes(unittest.TestCase):
         for key in keys:
             self.assertEqual(client.receive(), f"{key}{suffix}".encode(), key)
 
-    def wait_replicated(self, nodes):
-        """Waits until every shard's followers hold all that their leader wrote."""
-        def behind():
-            for node in nodes:
-                for shard in node.status()["shards"]:
-                    followers = shard["followers"]
-                    if shard["role"] == "leader" and (
-                            len(followers) < len(nodes) - 1 or
-                            any(not f["in_sync"] or f["lag_records"] for f in followers)):
-                        return f"{node.name}: {shard}"
-            return ""
-        try:
-            harness.wait_until(lambda: not behind(), "all followers in sync", 60)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; {behind()}") from None
-
     def test_what_one_node_writes_the_others_read(self):
         keys = [f"key{i}" for i in range(3000)]
         self.write(self.client(0), keys)
@@ -57,7 +41,7 @@ class ThreeNodes(unittest.TestCase):
 
     def test_in_sync_replicas_show_the_same_version_vector(self):
         self.write(self.client(0), [f"key{i}" for i in range(500)])
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
 
         def histories(node):
             return [shard["history"] for shard in node.status()["shards"]]
@@ -119,7 +103,7 @@ class ThreeNodes(unittest.TestCase):
         for worker in workers:
             worker.join()
         self.assertEqual(failures, [])
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
 
     def test_native_clients_are_forwarded_or_redirected_as_they_ask(self):
         key = harness.key_led_by(self.nodes[0], "node2")
@@ -141,14 +125,14 @@ class ThreeNodes(unittest.TestCase):
     def test_after_a_kill_every_key_is_still_answered_and_the_node_comes_back_in_sync(self):
         keys = [f"key{i}" for i in range(3000)]
         self.write(self.client(0), keys)
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
         self.cluster.kill(2)
         self.read(self.client(0), keys)
         self.read(self.client(1), keys)
         self.write(self.client(1), keys, "b")
         self.cluster.restart(2)
         self.cluster.wait_ready(2)
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
         self.read(self.client(2), keys, "b")
         self.cluster.kill(1)
         self.read(self.client(2), keys, "b")
@@ -158,7 +142,7 @@ class ThreeNodes(unittest.TestCase):
         key = harness.key_led_by(self.nodes[0], "node3")
         client = self.client(0)
         self.assertEqual(client.call("SET", key, "1"), b"OK")
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
         self.cluster.kill(2)
         # Once it is known to be down: a write that was on its way when it died is in doubt.
         harness.wait_until(lambda: "link with node3 is down" in self.nodes[0].log(),
@@ -198,7 +182,7 @@ class ThreeNodes(unittest.TestCase):
     def test_a_paused_leader_is_replaced_and_follows_when_it_wakes(self):
         keys = [f"key{i}" for i in range(500)]
         self.write(self.client(0), keys)
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
         self.cluster.kill(2, signal.SIGSTOP)
         harness.wait_until(
             lambda: all(s["leader"] in ("node1", "node2")
@@ -206,7 +190,7 @@ class ThreeNodes(unittest.TestCase):
             "others to lead", 30)
         self.write(self.client(0), keys, "b")
         self.cluster.kill(2, signal.SIGCONT)
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
         self.read(self.client(2), keys, "b")
 
     def test_one_connection_sees_its_own_writes_while_leaders_change(self):
@@ -237,7 +221,7 @@ class ThreeNodes(unittest.TestCase):
         self.assertEqual(self.nodes[1].leave(), 0)
         self.nodes[1].restart()
         self.nodes[1].wait_ready()
-        self.wait_replicated(self.nodes)
+        harness.wait_replicated(self.nodes)
         done.set()
         worker.join()
         self.assertEqual(failures, [])

@@ -5,6 +5,8 @@ A test file is run by ctest once for each of its test methods:
     python3 single_node_test.py BINARY SingleNode.test_half_frames_wait_for_their_rest
 """
 
+import os
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -13,14 +15,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "foreign"))
 
 import cluster as _cluster  # pylint: disable=import-error,wrong-import-position
 
+cluster_module = _cluster
 Cluster = _cluster.Cluster
 wait_until = _cluster.wait_until
 free_ports = _cluster.free_ports
 BINARY = sys.argv[1] if len(sys.argv) > 1 else ""
+BUILD_DIR = Path(BINARY).resolve().parent.parent
 # Sanitizers keep shadow memory and what was freed.
 SANITIZED = BINARY and any(name in Path(BINARY).read_bytes()
                            for name in (b"__asan_init", b"__tsan_init"))
 MEMORY_FACTOR = 20 if SANITIZED else 1
+# They also make everything several times slower; the node's patience with its peers is then longer,
+# so that what is tested is not whether a slow machine keeps leases of the usual length.
+SLOWNESS = 3 if SANITIZED else 1
+LEASE = 0.6 * SLOWNESS  # Seconds: --lease-duration.
+if SANITIZED:
+    os.environ["AEGIS_LEASE_DURATION"] = f"{600 * SLOWNESS}ms"
+    os.environ["AEGIS_LEASE_SILENCE"] = f"{300 * SLOWNESS}ms"
 
 
 class NodeTest(unittest.TestCase):
@@ -40,6 +51,14 @@ class NodeTest(unittest.TestCase):
 
     def tearDown(self):
         self.assertTrue(self.node.running(), self.node.log())
+
+
+def aegis_cli(*words, answer=""):
+    """One run of aegis-cli: its exit status and what it said."""
+    done = subprocess.run([Path(BINARY).with_name("aegis-cli"), *words], input=answer, text=True,
+                          timeout=60, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
 
 
 def resident_bytes(node):
@@ -64,6 +83,23 @@ def shard_of(key, shards=256):
         for _ in range(8):
             crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
     return crc % 16384 * shards // 16384
+
+
+def wait_replicated(nodes):
+    """Waits until every shard's followers hold all that their leader wrote."""
+    def behind():
+        for node in nodes:
+            for shard in node.status()["shards"]:
+                followers = shard["followers"]
+                if shard["role"] == "leader" and (
+                        len(followers) < len(nodes) - 1 or
+                        any(not f["in_sync"] or f["lag_records"] for f in followers)):
+                    return f"{node.name}: {shard}"
+        return ""
+    try:
+        wait_until(lambda: not behind(), "all followers in sync", 60)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; {behind()}") from None
 
 
 def key_led_by(node, name, prefix=b"key"):

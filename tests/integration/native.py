@@ -18,6 +18,7 @@ class Reply:
     def __init__(self, body):
         (_, _, self.status, self.id, key, value, self.ttl, self.version, error,
          address) = _REPLY.unpack_from(body)
+        self.epoch = self.version >> 40  # See src/model/version.h.
         at = _REPLY.size + key
         self.value = body[at:at + value]
         at += value
@@ -36,8 +37,8 @@ def request(command, key=b"", value=b"", ttl=0, version=0, number=1):
 class Client:
     """A blocking connection."""
 
-    def __init__(self, port, timeout=20):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, timeout=20, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=timeout)
         self.stream = self.socket.makefile("rb")
 
     def __enter__(self):

@@ -16,8 +16,8 @@ def command(*arguments):
 class Client:
     """A blocking connection."""
 
-    def __init__(self, port, timeout=20):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, timeout=20, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=timeout)
         self.stream = self.socket.makefile("rb")
 
     def __enter__(self):

@@ -1,9 +1,11 @@
 """How a node starts, refuses to start, meets strangers, and ends."""
 
 import contextlib
+import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,6 +43,9 @@ class Starting(unittest.TestCase):
                 env={**os.environ, **environment})
         try:
             yield process
+            # Before it serves, a signal ends it as it ends any process.
+            harness.wait_until(lambda: "clients at" in (self.directory / "node.log").read_text(),
+                               "the node to serve")
         finally:
             process.terminate()
             self.assertEqual(process.wait(timeout=40), 0)
@@ -55,6 +60,22 @@ class Starting(unittest.TestCase):
             node._seeds = ["--seeds", ",".join(seeds)]  # pylint: disable=protected-access
         node.restart()
         return node
+
+    def test_a_node_shows_what_the_cluster_agrees_on(self):
+        node = self.start("alone")
+        node.wait_ready()
+        status = node.status()
+        control = status["control"]
+        self.assertEqual((control["role"], control["leader"], control["voters"]),
+                         ("leader", "alone", ["alone"]))
+        self.assertTrue(control["formed"] and control["lease"]["holds"], control)
+        self.assertEqual((control["fences"], control["disk_problem"]), ([], ""))
+        self.assertEqual([shard["in_sync"] for shard in status["shards"]],
+                         [["alone"]] * len(status["shards"]))
+        _, metrics = node.http("/metrics")
+        for line in ("aegiskv_lease_valid 1", "aegiskv_control_leader 1",
+                     "aegiskv_control_voters 1", "aegiskv_fences_total 0"):
+            self.assertIn(line + "\n", metrics)
 
     def test_bad_values_name_the_flag_and_exit_2(self):
         for flags in (["--shards", "100"], ["--bind", "nonsense"], ["--threads", "x"],
@@ -362,6 +383,56 @@ class DrainTimeout(harness.NodeTest):
 
 class Remembering(harness.NodeTest):
 
+    def setUp(self):
+        self.home = self.node.data_dir / self.node.name
+
+    def record(self):
+        return json.loads((self.home / "node.json").read_text())
+
+    def assert_serves(self):
+        self.node.wait_ready()
+        with resp.Client(self.node.port) as client:
+            self.assertEqual(client.call("SET", "k", "v"), b"OK")
+            self.assertEqual(client.call("GET", "k"), b"v")
+
+    def test_a_founder_that_crashed_before_it_had_a_log_founds_it_again(self):
+        harness.wait_until(lambda: "founder" not in self.record(), "the log to be on disk")
+        before = self.record()
+        self.node.kill()
+        shutil.rmtree(self.home / "control")
+        (self.home / "node.json").write_text(json.dumps({**before, "founder": True}))
+        self.node.restart()
+        self.assert_serves()
+        harness.wait_until(lambda: "founder" not in self.record(), "the log to be on disk again")
+        self.assertEqual(self.record()["cluster"], before["cluster"])
+        self.node.kill()
+        self.node.restart()
+        self.assert_serves()
+
+    def test_a_log_that_is_lost_later_is_not_founded_again_and_the_remedy_is_logged(self):
+        harness.wait_until(lambda: "founder" not in self.record(), "the log to be on disk")
+        before = self.record()
+        self.node.kill()
+        shutil.rmtree(self.home / "control")
+        self.node.restart()
+        harness.wait_until(lambda: "holds no control log" in self.node.log(), "the warning")
+        harness.wait_until(lambda: (self.home / "control" / "identity").exists(), "an empty log")
+        self.assertEqual(self.node.http("/ready")[0], 503)
+        self.node.kill()
+        (self.home / "node.json").rename(self.home / "node.json.away")
+        self.node.restart()
+        self.assert_serves()
+        self.assertNotEqual(self.record()["cluster"]["id"], before["cluster"]["id"])
+
+    def test_a_node_that_lost_its_record_is_who_its_log_says(self):
+        before = self.record()
+        self.node.kill()
+        (self.home / "node.json").unlink()
+        self.node.restart()
+        self.assert_serves()
+        self.assertEqual(self.record()["cluster"], before["cluster"])
+        self.assertIn("node.json was missing", self.node.log())
+
     def test_a_restarted_node_is_of_the_same_cluster(self):
         before = self.node.status()["cluster"]["id"]
         harness.wait_until(lambda: list(self.node.data_dir.glob("*/node.json")),
@@ -370,6 +441,33 @@ class Remembering(harness.NodeTest):
         self.node.restart()
         self.node.wait_ready()
         self.assertEqual(self.node.status()["cluster"]["id"], before)
+
+
+class LostLogs(unittest.TestCase):
+
+    def test_a_founder_that_lost_its_log_joins_that_of_the_others(self):
+        cluster = harness.Cluster(3, harness.BINARY)
+        self.addCleanup(cluster.stop)
+        cluster.start()
+        founder = next(node for node in cluster.nodes if "formed cluster" in node.log())
+        home = founder.data_dir / founder.name
+        harness.wait_until(lambda: "founder" not in json.loads((home / "node.json").read_text()),
+                           "the log to be on disk")
+        other = next(node for node in cluster.nodes if node is not founder)
+        before = other.status()
+        founder.kill()
+        shutil.rmtree(home / "control")
+        founder.restart()
+        founder.wait_ready(60)
+        for node in cluster.nodes:
+            status = node.status()
+            self.assertEqual(status["cluster"]["id"], before["cluster"]["id"], node.name)
+            self.assertEqual(status["control"]["lineage"], before["control"]["lineage"], node.name)
+        harness.wait_until(
+            lambda: len({node.status()["control"]["leader"] for node in cluster.nodes}) == 1,
+            "all to follow one leader")
+        self.assertEqual(founder.log().count("formed cluster"), 1)
+        self.assertNotIn("begins the log now", founder.log())
 
 
 class HealthPages(harness.NodeTest):

@@ -22,8 +22,8 @@ const std::vector<Banned>& BannedInPureModules() {
   static const std::vector<Banned> banned = {
       {std::regex(R"(\basio\b|<sys/|<netinet/|<unistd\.h>)"),
        "return an effect; node/runtime does the I/O"},
-      {std::regex(R"(_clock::now)"), "take `TimePoint now` as a parameter"},
-      {std::regex(R"(\bstd::(this_thread|thread|jthread|async)\b|\bsleep_for\b)"),
+      {std::regex(R"(_clock::now|\bclock_gettime\b)"), "take `TimePoint now` as a parameter"},
+      {std::regex(R"(\bstd::(this_thread|thread|jthread|async)\b|\bsleep_for\b|\bpthread_)"),
        "one owner, one thread: threads live in the shells; return a deadline"},
       {std::regex(R"(\bstd::(shared_|recursive_|timed_)?mutex\b|\bstd::condition_variable)"),
        "pure classes have one owner and need no lock"},
@@ -208,7 +208,7 @@ Findings Tree::IncludesAgainstLayers() const {
   std::vector<fs::path> files = Files("src");
   std::ranges::copy(Files("include"), std::back_inserter(files));
   for (const fs::path& file : files) {
-    if (!HasExtension(file, {".h", ".cc"})) continue;
+    if (!HasExtension(file, {".h", ".cc", ".c"})) continue;
     // include/aegis/client.h is of module "aegis", as its includers spell it.
     const std::string module = ModuleOf(file.lexically_relative(*file.begin()));
     if (!layers.contains(module)) {
@@ -261,7 +261,7 @@ Findings Tree::OutsideWorldInPureModules() const {
   const Layers layers = ReadLayers(findings);
   for (const fs::path& file : Files("src")) {
     const auto layer = layers.find(ModuleOf(file.lexically_relative("src")));
-    if (!HasExtension(file, {".h", ".cc"}) || layer == layers.end()) continue;
+    if (!HasExtension(file, {".h", ".cc", ".c"}) || layer == layers.end()) continue;
     if (!layer->second.pure) continue;
     const std::vector<std::string> lines = Lines(file);
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -302,7 +302,7 @@ Findings Tree::LongLines() const {
   constexpr std::size_t kColumnsMax = 100;
   Findings findings;
   for (const fs::path& file : Files(".")) {
-    if (!HasExtension(file, {".h", ".cc", ".proto", ".cmake", ".py"}) &&
+    if (!HasExtension(file, {".h", ".cc", ".c", ".proto", ".cmake", ".py"}) &&
         file.filename() != "CMakeLists.txt") {
       continue;
     }

@@ -143,6 +143,14 @@ TEST_F(HouseRulesTest, APureModuleThatNamesTheOutsideWorldIsReported) {
   EXPECT_THAT(tree_.OutsideWorldInPureModules(), testing::SizeIs(7));
 }
 
+TEST_F(HouseRulesTest, TheRulesForPureModulesHoldInC) {
+  Write(
+      "src/ring/slot.c",
+      "#include \"node/runtime/engine.h\"\nclock_gettime(c, &t);\npthread_create(&t, 0, f, 0);\n");
+  EXPECT_THAT(tree_.OutsideWorldInPureModules(), testing::SizeIs(2));
+  EXPECT_THAT(tree_.IncludesAgainstLayers(), testing::SizeIs(1));
+}
+
 TEST_F(HouseRulesTest, AShellMayNameTheOutsideWorld) {
   Write("src/node/runtime/engine.cc", "#include <asio.hpp>\nstd::mutex m;\n");
   EXPECT_THAT(tree_.OutsideWorldInPureModules(), IsEmpty());
