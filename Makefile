@@ -39,6 +39,12 @@ test:  ## Build everything and run every test but those in Docker.
 	@cmake --build --preset release --parallel $(JOBS) --target all_verify_interface_header_sets
 	@ctest --preset release --parallel $(JOBS) --label-exclude docker
 
+.PHONY: test-sim
+test-sim: configure  ## Simulate 2,000 seeds x 10 minutes of clusters under attack. Takes hours.
+	@cmake --build --preset release --parallel $(JOBS) --target aegis-sim
+	@seq 1 100 1901 | xargs -P $(JOBS) -I{} build/tests/aegis-sim --seed {} --seeds 100 --minutes 10
+	@echo "2,000 seeds x 10 simulated minutes in $$SECONDS s"
+
 .PHONY: docker
 docker: build  ## Build the image, run the compose cluster and check it from outside and inside.
 	@scripts/setup docker
@@ -67,6 +73,18 @@ bench-ring: configure  ## Measure the ring and write its table into docs/BENCHMA
 bench-gossip: configure  ## Simulate the gossip of large clusters and write docs/BENCHMARKS.md.
 	@cmake --build --preset release --parallel $(JOBS) --target gossip-figures
 	@build/bench/gossip-figures --write docs/BENCHMARKS.md
+
+.PHONY: bench-kills
+bench-kills: build  ## Kill nodes under quorum writes, 200 times, and write docs/BENCHMARKS.md.
+	@scripts/bench-kills --write docs/BENCHMARKS.md $(BENCH_FLAGS)
+
+.PHONY: bench-failover
+bench-failover: build  ## Lose nodes of a cluster again and again, and write docs/BENCHMARKS.md.
+	@scripts/bench-failover --write docs/BENCHMARKS.md $(BENCH_FLAGS)
+
+.PHONY: bench-join
+bench-join: build  ## Let a node join a cluster that holds 1 GiB, and write docs/BENCHMARKS.md.
+	@scripts/bench-join --write docs/BENCHMARKS.md $(BENCH_FLAGS)
 
 .PHONY: install
 install: build  ## Install the binaries and the client library below PREFIX (/usr/local).
