@@ -53,7 +53,7 @@ void ControlLeader::Tick(const Seen& seen, TimePoint now, AgreementEffects& effe
     }
   }
   Plan(seen, now, effects);
-  electorate_.Tick(Usable(seen), now, effects);
+  electorate_.Tick(Usable(seen), seen.live, now, effects);
 }
 
 void ControlLeader::Plan(const Seen& seen, TimePoint now, AgreementEffects& effects) {

@@ -51,13 +51,14 @@ Electorate::Electorate(Options options, NodeId self, ControlLog& log, TimePoint 
   if (log.raft().configuration().at.index > 1) may_change_ += Spacing();
 }
 
-void Electorate::Tick(const std::set<NodeId>& usable, TimePoint now, AgreementEffects& effects) {
+void Electorate::Tick(const std::set<NodeId>& usable, const std::set<NodeId>& live, TimePoint now,
+                      AgreementEffects& effects) {
   const std::vector<ServerId> wanted = Wanted(usable, now);
   settled_ = AreSettled(wanted, now);
   if (!log_.raft().configuration_committed()) return;
   NoticeChange(now);
   if (now < may_change_ || wanted.empty()) return;
-  if (auto servers = Next(wanted, usable, now, effects)) {
+  if (auto servers = Next(wanted, live, now, effects)) {
     std::ranges::sort(*servers, {}, &Server::id);
     log_.Reconfigure(*std::move(servers), now, effects);
   }
@@ -79,7 +80,7 @@ std::vector<consensus::ServerId> Electorate::Wanted(const std::set<NodeId>& usab
   }
   const std::vector<ServerId> present = VotersOf(log_.raft().configuration());
   std::size_t size = SizeFor(members);
-  if (size > 1 || present.size() != 3) {
+  if (size > 1 || present.size() != 3 || members < 2) {
     last_one_since_.reset();
   } else {
     if (!last_one_since_) last_one_since_ = now;
@@ -144,7 +145,7 @@ void Electorate::NoticeChange(TimePoint now) {
 }
 
 std::optional<Electorate::Servers> Electorate::Next(const std::vector<ServerId>& wanted,
-                                                    const std::set<NodeId>& usable, TimePoint now,
+                                                    const std::set<NodeId>& live, TimePoint now,
                                                     AgreementEffects& effects) {
   Servers servers = log_.raft().configuration().servers;
   const std::size_t known = servers.size();
@@ -165,7 +166,7 @@ std::optional<Electorate::Servers> Electorate::Next(const std::vector<ServerId>&
     spare->role = ServerRole::kVoter;
     return servers;
   }
-  if (const auto surplus = Surplus(servers, wanted, usable); surplus != servers.end()) {
+  if (const auto surplus = Surplus(servers, wanted, live); surplus != servers.end()) {
     if (surplus->id == log_.server()) {
       log_.TransferLeadership({}, now, effects);  // The next leader removes this one.
       may_change_ = now + Spacing();
@@ -196,16 +197,16 @@ bool Electorate::CatchUpAll(const std::vector<ServerId>& wanted, TimePoint now,
 }
 
 // A voter that should be none. Those that are not there go first: of the others fewer might be no
-// majority beside them.
+// majority beside them. (One that is leaving is there until it is gone.)
 Electorate::Servers::iterator Electorate::Surplus(Servers& servers,
                                                   const std::vector<ServerId>& wanted,
-                                                  const std::set<NodeId>& usable) const {
+                                                  const std::set<NodeId>& live) const {
   const auto is_surplus = [&](const Server& server) {
     return server.role == ServerRole::kVoter && !Contains(wanted, server.id);
   };
   const auto gone = std::ranges::find_if(servers, [&](const Server& server) {
     const auto node = log_.NodeOf(server.id);
-    return is_surplus(server) && !(node && usable.contains(*node));
+    return is_surplus(server) && !(node && live.contains(*node));
   });
   return gone != servers.end() ? gone : std::ranges::find_if(servers, is_surplus);
 }

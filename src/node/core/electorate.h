@@ -36,8 +36,10 @@ class Electorate {
   // REQUIRES: log outlives this; log.in_charge().
   Electorate(Options options, NodeId self, ControlLog& log, TimePoint now);
 
-  // Takes the next step if one is due. `usable`: members that could vote.
-  void Tick(const std::set<NodeId>& usable, TimePoint now, AgreementEffects& effects);
+  // Takes the next step if one is due. `usable`: members that could vote. `live`: nodes that are
+  // there, those that are leaving included.
+  void Tick(const std::set<NodeId>& usable, const std::set<NodeId>& live, TimePoint now,
+            AgreementEffects& effects);
 
   // The voters were whom they should be at the last Tick().
   bool settled() const { return settled_; }
@@ -50,12 +52,12 @@ class Electorate {
   bool AreSettled(std::vector<ServerId> wanted, TimePoint now) const;
   void NoticeChange(TimePoint now);
   // The configuration that comes next; nothing: the one that is, for now.
-  std::optional<Servers> Next(const std::vector<ServerId>& wanted, const std::set<NodeId>& usable,
+  std::optional<Servers> Next(const std::vector<ServerId>& wanted, const std::set<NodeId>& live,
                               TimePoint now, AgreementEffects& effects);
   // False: a spare that is wanted is not up to date yet.
   bool CatchUpAll(const std::vector<ServerId>& wanted, TimePoint now, AgreementEffects& effects);
   Servers::iterator Surplus(Servers& servers, const std::vector<ServerId>& wanted,
-                            const std::set<NodeId>& usable) const;
+                            const std::set<NodeId>& live) const;
   Duration Spacing() const;
 
   const Options options_;

@@ -158,6 +158,21 @@ TEST_F(HandOverSimTest, NobodyWaitsForNodesThatLeaveToo) {
   EXPECT_TRUE(cluster_->RunUntil(all_gone, 5s));
 }
 
+TEST_F(HandOverSimTest, OneNodeAfterTheOtherLeavesAndTheLastGoesOn) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {  // Whoever of the voters is listed first.
+    SCOPED_TRACE(seed);
+    Form(seed, 3);
+    for (const std::size_t node : {0, 1}) {
+      cluster_->Leave(node);
+      EXPECT_TRUE(cluster_->RunUntil([&] { return !cluster_->alive(node); }, 5s)) << node;
+    }
+    cluster_->RunFor(5s);
+    EXPECT_TRUE(cluster_->Ready(2)) << cluster_->Readiness(2);
+    EXPECT_EQ(cluster_->control(2).log()->voters().size(), 1U);
+    EXPECT_EQ(cluster_->violation(), "");
+  }
+}
+
 TEST_F(HandOverSimTest, TheThirdOfThreeKeepsItsVoteForAWhile) {
   Form(1, 3);
   cluster_->Leave(2);
