@@ -58,7 +58,7 @@ void Electorate::Tick(const std::set<NodeId>& usable, const std::set<NodeId>& li
   if (!log_.raft().configuration_committed()) return;
   NoticeChange(now);
   if (now < may_change_ || wanted.empty()) return;
-  if (auto servers = Next(wanted, live, now, effects)) {
+  if (auto servers = Next(wanted, usable, live, now, effects)) {
     std::ranges::sort(*servers, {}, &Server::id);
     log_.Reconfigure(*std::move(servers), now, effects);
   }
@@ -145,6 +145,7 @@ void Electorate::NoticeChange(TimePoint now) {
 }
 
 std::optional<Electorate::Servers> Electorate::Next(const std::vector<ServerId>& wanted,
+                                                    const std::set<NodeId>& usable,
                                                     const std::set<NodeId>& live, TimePoint now,
                                                     AgreementEffects& effects) {
   Servers servers = log_.raft().configuration().servers;
@@ -166,7 +167,7 @@ std::optional<Electorate::Servers> Electorate::Next(const std::vector<ServerId>&
     spare->role = ServerRole::kVoter;
     return servers;
   }
-  if (const auto surplus = Surplus(servers, wanted, live); surplus != servers.end()) {
+  if (const auto surplus = Surplus(servers, wanted, usable, live); surplus != servers.end()) {
     if (surplus->id == log_.server()) {
       log_.TransferLeadership({}, now, effects);  // The next leader removes this one.
       may_change_ = now + Spacing();
@@ -197,18 +198,22 @@ bool Electorate::CatchUpAll(const std::vector<ServerId>& wanted, TimePoint now,
 }
 
 // A voter that should be none. Those that are not there go first: of the others fewer might be no
-// majority beside them. (One that is leaving is there until it is gone.)
+// majority beside them. Then those that are leaving.
 Electorate::Servers::iterator Electorate::Surplus(Servers& servers,
                                                   const std::vector<ServerId>& wanted,
+                                                  const std::set<NodeId>& usable,
                                                   const std::set<NodeId>& live) const {
   const auto is_surplus = [&](const Server& server) {
     return server.role == ServerRole::kVoter && !Contains(wanted, server.id);
   };
-  const auto gone = std::ranges::find_if(servers, [&](const Server& server) {
-    const auto node = log_.NodeOf(server.id);
-    return is_surplus(server) && !(node && live.contains(*node));
-  });
-  return gone != servers.end() ? gone : std::ranges::find_if(servers, is_surplus);
+  for (const std::set<NodeId>* const present : {&live, &usable}) {
+    const auto absent = std::ranges::find_if(servers, [&](const Server& server) {
+      const auto node = log_.NodeOf(server.id);
+      return is_surplus(server) && !(node && present->contains(*node));
+    });
+    if (absent != servers.end()) return absent;
+  }
+  return std::ranges::find_if(servers, is_surplus);
 }
 
 // Two changes of voters are so far apart that no grant from before the first is good after the

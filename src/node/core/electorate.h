@@ -52,12 +52,13 @@ class Electorate {
   bool AreSettled(std::vector<ServerId> wanted, TimePoint now) const;
   void NoticeChange(TimePoint now);
   // The configuration that comes next; nothing: the one that is, for now.
-  std::optional<Servers> Next(const std::vector<ServerId>& wanted, const std::set<NodeId>& live,
-                              TimePoint now, AgreementEffects& effects);
+  std::optional<Servers> Next(const std::vector<ServerId>& wanted, const std::set<NodeId>& usable,
+                              const std::set<NodeId>& live, TimePoint now,
+                              AgreementEffects& effects);
   // False: a spare that is wanted is not up to date yet.
   bool CatchUpAll(const std::vector<ServerId>& wanted, TimePoint now, AgreementEffects& effects);
   Servers::iterator Surplus(Servers& servers, const std::vector<ServerId>& wanted,
-                            const std::set<NodeId>& live) const;
+                            const std::set<NodeId>& usable, const std::set<NodeId>& live) const;
   Duration Spacing() const;
 
   const Options options_;
