@@ -44,6 +44,7 @@ void Candidate::OnGrant(NodeId voter, const Grant& grant, TimePoint now) {
     named_ = {grant.voters.begin(), grant.voters.end()};
   }
   if (grant.verdict == Verdict::kFenced) fenced_ = true;
+  if (grant.verdict == Verdict::kUnknown) open->unknown = true;
   if (grant.verdict == Verdict::kGranted && std::ranges::count(grant.voters, voter) > 0) {
     std::set<NodeId>& granted = open->granted[grant.configuration];
     granted.insert(voter);
@@ -61,11 +62,12 @@ void Candidate::OnGrant(NodeId voter, const Grant& grant, TimePoint now) {
 void Candidate::Reschedule(const Open& newest, TimePoint now) {
   next_attempt_ = newest.began + options_.renewal();
   if (newest.succeeded) return;
-  // Voters whose logs differ will soon agree, and those that were not asked can be: the lease need
-  // not wait for a whole renewal. Attempts are never closer together than soon().
+  // Voters whose logs differ will soon agree, those that have not heard of a registration will, and
+  // those that were not asked can be: the lease need not wait for a whole renewal. Attempts are
+  // never closer together than soon().
   const bool divided = newest.granted.size() > 1;
   const bool incomplete = !std::ranges::includes(newest.asked, named_);
-  if (divided || incomplete) {
+  if (divided || incomplete || newest.unknown) {
     next_attempt_ = std::min(next_attempt_, std::max(now, newest.began + soon()));
   }
 }

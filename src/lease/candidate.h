@@ -58,6 +58,7 @@ class Candidate {
     TimePoint began;
     std::set<NodeId> asked;
     std::map<ConfigurationId, std::set<NodeId>> granted;
+    bool unknown = false;  // A voter does not know the session yet.
     bool succeeded = false;
   };
 

@@ -269,7 +269,7 @@ TEST_F(RecoverySimTest, ACrashInTheMiddleOfARecoveryLeavesOneLog) {
     Lose({1, 2});
     const control::Lineage before = cluster_->control(0).log()->lineage();
     Recover(0);
-    cluster_->RunFor(1ms * static_cast<int>(seed));
+    cluster_->RunFor(300us * static_cast<int>(seed - 1));
     cluster_->Kill(0);
     cluster_->Restart(0);
     cluster_->RunFor(5s);

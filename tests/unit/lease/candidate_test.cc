@@ -195,6 +195,17 @@ TEST_F(CandidateTest, AsksSoonerWhenVotersWereLeftOut) {
   EXPECT_EQ(candidate_.wake_up_at(), kStart + 40ms);
 }
 
+TEST_F(CandidateTest, AsksSoonerWhileVotersDoNotKnowItYet) {
+  const std::uint64_t number = Ask(kStart).request.number;
+  Grant refusal = Granted(number);
+  refusal.verdict = Verdict::kUnknown;
+  candidate_.OnGrant(kB, refusal, kStart + 1ms);
+  EXPECT_EQ(candidate_.wake_up_at(), kStart + 25ms);
+  candidate_.OnGrant(kA, Granted(number), kStart + 2ms);
+  candidate_.OnGrant(kC, Granted(number), kStart + 2ms);
+  EXPECT_EQ(candidate_.wake_up_at(), kStart + 100ms);
+}
+
 TEST_F(CandidateTest, AMajorityAfterAllRestoresThePace) {
   const std::uint64_t number = Ask(kStart).request.number;
   candidate_.OnGrant(kA, Granted(number, kOld), kStart + 1ms);
