@@ -43,7 +43,8 @@ struct Config {
   std::uint64_t max_async_lag_bytes = 16ULL << 20;    // Of one shard; see UnreplicatedTail.
   Duration max_async_lag = std::chrono::seconds(10);  // Likewise.
   std::uint32_t min_in_sync = 1;
-  std::uint32_t rebalance_rate = 16;                                 // Shards on the move at once.
+  std::uint32_t rebalance_rate = 16;  // Shards on the move at once.
+  std::uint64_t copy_rate_mb = 16;    // Per second, of shards that are sent whole; 0: no limit.
   std::optional<Duration> unclean_after = std::chrono::seconds(10);  // Nothing: never.
   Duration drain_timeout = std::chrono::seconds(30);
   std::string pid_file;

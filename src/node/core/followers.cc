@@ -159,6 +159,7 @@ void Followers::StartCopy(Progress& progress) {
   progress.copy_id = next_copy_id_++;
   progress.copy_cursor = 0;
   progress.copy_begun = false;
+  progress.copy_waits = false;
   progress.sent = last();
   progress.acked = {};
   progress.pressure = false;  // Of what it no longer has.
@@ -209,7 +210,16 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
     return digests_.Pump(progress.digests, bytes_max, out);
   }
   PumpCopyChunk(progress, bytes_max, commit, out);
-  return progress.state == Progress::State::kCopying;
+  return progress.state == Progress::State::kCopying && !progress.copy_waits;
+}
+
+void Followers::ResumeCopies(ShardEffects& effects) {
+  for (auto& [node, progress] : progress_) {
+    if (progress.state != Progress::State::kCopying || !progress.copy_waits) continue;
+    if (copies_->left() == 0) return;
+    progress.copy_waits = false;
+    effects.wake.push_back(node);
+  }
 }
 
 void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock,
@@ -264,14 +274,18 @@ void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const C
     items.clear();
   };
   const std::size_t start = out.size();
+  const std::size_t left = copies_ == nullptr ? bytes_max : std::min(copies_->left(), bytes_max);
+  progress.copy_waits = left == 0;
+  if (progress.copy_waits) return;
   do {
     progress.copy_cursor =
         replica_.table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
           replication::AppendRecord(RecordOf(item), items);
           if (items.size() >= limits::kCopyChunkBytes) flush();
         });
-  } while (progress.copy_cursor != 0 && out.size() - start + items.size() < bytes_max);
+  } while (progress.copy_cursor != 0 && out.size() - start + items.size() < left);
   flush();
+  if (copies_ != nullptr) copies_->Spend(out.size() - start);
   if (progress.copy_cursor != 0) return;
   PeerMessage end = Message(PeerMessageType::kCopyEnd);
   end.copy_id = progress.copy_id;

@@ -17,6 +17,7 @@
 #include "model/ids.h"
 #include "model/version_vector.h"
 #include "node/core/commit_point.h"
+#include "node/core/copy_budget.h"
 #include "node/core/digest_offers.h"
 #include "node/core/replica.h"
 #include "node/core/shard_counters.h"
@@ -37,14 +38,16 @@ struct FollowerLag {
 
 class Followers {
  public:
-  // `replica` is the leader's and outlives this; so do the counters.
+  // `replica` is the leader's and outlives this; so do the counters and `copies`, what all copies
+  // that this node sends may take (null: no limit).
   // They compare what they hold once in `digest_visits` calls of OfferDigests().
   Followers(ShardId shard, Epoch epoch, Replica& replica, ShardCounters& counters,
-            std::uint32_t digest_visits)
+            CopyBudget* copies, std::uint32_t digest_visits)
       : shard_(shard),
         epoch_(epoch),
         replica_(replica),
         counters_(counters),
+        copies_(copies),
         digests_(shard, epoch, replica, digest_visits) {}
 
   // Whom to feed from now on. Those no longer named are forgotten, those new are invited to say
@@ -99,6 +102,9 @@ class Followers {
   bool Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, const CommitPoint& commit,
             Bytes& out);
 
+  // Wakes those whose copy waits for the budget, if there is some again.
+  void ResumeCopies(ShardEffects& effects);
+
   // There is something new for everybody who is being fed.
   void Wake(ShardEffects& effects) const;
 
@@ -149,6 +155,7 @@ class Followers {
   const Epoch epoch_;
   Replica& replica_;
   ShardCounters& counters_;
+  CopyBudget* const copies_;
   bool told_ = false;
   std::map<NodeId, Progress> progress_;
   std::uint64_t next_copy_id_ = 1;

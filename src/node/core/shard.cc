@@ -96,6 +96,7 @@ void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
   if (scratch_.capacity() > kSpareBytesMax) Bytes().swap(scratch_);
   TrimRing();
   tail_.OnTime(now);
+  if (followers_) followers_->ResumeCopies(effects);
   if (!leads()) return;
   SweepExpired(Clock(now), homes, effects);
 
@@ -225,7 +226,8 @@ void Shard::Lead(Epoch epoch, Session session, bool quorum_used, ShardEffects& e
   lease_session_ = session;
   whole_ = true;
   copy_.reset();
-  followers_.emplace(options_.id, epoch, *replica_, counters_, DigestVisits(options_.num_shards));
+  followers_.emplace(options_.id, epoch, *replica_, counters_, options_.copies,
+                     DigestVisits(options_.num_shards));
   commit_.BeginReign(replica_->history().last(), quorum_used);
   tail_ = UnreplicatedTail(options_.tail_bounds, replica_->recent(), commit_.committed(),
                            replica_->history().last(), tail_.now());

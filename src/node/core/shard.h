@@ -24,6 +24,7 @@
 #include "model/limits.h"
 #include "model/operation.h"
 #include "node/core/commit_point.h"
+#include "node/core/copy_budget.h"
 #include "node/core/digest_check.h"
 #include "node/core/followers.h"
 #include "node/core/freshness.h"
@@ -53,6 +54,8 @@ class Shard {
     std::int32_t write_quorum = 0;
     std::int32_t read_quorum = 0;
     std::uint32_t replication_factor = 1;
+    CopyBudget* copies = nullptr;  // What this node may send of whole shards; outlives the shard.
+                                   // Null: no limit.
     std::uint32_t num_shards = 1;  // Of the cluster: what a digest of this one may take.
     UnreplicatedTail::Bounds tail_bounds{};
     std::uint32_t min_in_sync = 1;  // Copies, the leader's included, without which nothing is

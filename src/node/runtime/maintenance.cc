@@ -19,6 +19,7 @@ constexpr std::uint32_t kVisitsPerClockRead = 8;
 void Maintenance::Run(TimePoint now) {
   const std::uint32_t count = shards_.num_shards();
   if (index_ >= count) return;
+  if (index_ == 0) shards_.copies().OnTime(now);
   const store::MemoryMeter& meter = shards_.meter();
   const bool pressed = !meter.Fits(meter.limit() / 64);
   const TimePoint end = now + (pressed ? kSliceUnderPressure : kSlice);

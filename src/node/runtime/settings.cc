@@ -38,6 +38,7 @@ constexpr std::uint64_t kAsyncLagBytesMax = 1ULL << 40;
 constexpr double kDriftMin = 0.001;
 constexpr double kDriftMax = 1.0;
 constexpr std::uint32_t kRebalanceRateMax = 4096;
+constexpr std::uint64_t kCopyRateMbMax = 1ULL << 20;  // 1 TiB/s
 
 constexpr char kAddressAllowed[] =
     "an address like 10.0.0.1:7700, [::1]:7700 or, for all interfaces, :7700";
@@ -346,6 +347,11 @@ std::vector<Setting> MakeSettings() {
                             &Config::min_in_sync, 1, kReplicationFactorMax),
       Number<std::uint32_t>({"rebalance-rate", kLeases, "N", "Shards on the move at the same time"},
                             &Config::rebalance_rate, 1, kRebalanceRateMax),
+      Named(Number<std::uint64_t>({"copy-rate", kLeases, "MB",
+                                   "Per second that this node sends of whole shards, to nodes that "
+                                   "join, return or replace others; 0: no limit"},
+                                  &Config::copy_rate_mb, 0, kCopyRateMbMax),
+            "copy_rate_mb"),
 
       Named(Number<std::uint64_t>({"max-memory", kResources, "MB", "Memory for keys and values"},
                                   &Config::max_memory_mb, 1, kMemoryMbMax),

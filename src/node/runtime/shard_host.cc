@@ -7,9 +7,14 @@
 
 namespace aegis::node {
 
-ShardHost::ShardHost(NodeId self, Session session, std::uint64_t memory_limit, Quorums quorums,
+ShardHost::ShardHost(NodeId self, Session session, Limits limits, Quorums quorums,
                      const LeaseView& lease)
-    : self_(self), session_(session), quorums_(quorums), lease_(lease), meter_(memory_limit) {}
+    : self_(self),
+      session_(session),
+      quorums_(quorums),
+      lease_(lease),
+      meter_(limits.memory),
+      copies_(limits.copy_rate) {}
 
 void ShardHost::Create(const ClusterSettings& settings) {
   AEGIS_CHECK(num_shards() == 0, "a cluster is born once");
@@ -22,6 +27,7 @@ void ShardHost::Create(const ClusterSettings& settings) {
     options.session = session_;
     options.hash_seed = settings.hash_seed;
     options.meter = &meter_;
+    options.copies = &copies_;
     options.lease = &lease_;
     options.write_quorum = quorums_.write;
     options.read_quorum = quorums_.read;

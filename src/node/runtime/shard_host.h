@@ -15,6 +15,7 @@
 
 #include "model/cluster.h"
 #include "model/ids.h"
+#include "node/core/copy_budget.h"
 #include "node/core/lease_view.h"
 #include "node/core/shard_space.h"
 #include "node/runtime/peer_outlet.h"
@@ -31,9 +32,12 @@ class ShardHost final : public ShardSpace {
     UnreplicatedTail::Bounds tail{};
     std::uint32_t min_in_sync = 1;
   };
+  struct Limits {
+    std::uint64_t memory = 0;     // Bytes.
+    std::uint64_t copy_rate = 0;  // Bytes per second, see CopyBudget.
+  };
   // REQUIRES: lease outlives this.
-  ShardHost(NodeId self, Session session, std::uint64_t memory_limit, Quorums quorums,
-            const LeaseView& lease);
+  ShardHost(NodeId self, Session session, Limits limits, Quorums quorums, const LeaseView& lease);
 
   // Called on any thread, without a shard's lock.
   struct Listeners {
@@ -57,6 +61,7 @@ class ShardHost final : public ShardSpace {
   // REQUIRES: num_shards() > 0.
   const ClusterSettings& settings() const { return settings_; }
   const store::MemoryMeter& meter() const { return meter_; }
+  CopyBudget& copies() { return copies_; }
 
  private:
   // A line of its own for each lock.
@@ -70,6 +75,7 @@ class ShardHost final : public ShardSpace {
   const Quorums quorums_;
   const LeaseView& lease_;
   store::MemoryMeter meter_;
+  CopyBudget copies_;
   Listeners listeners_;
   PeerOutlets outlets_;
   ClusterSettings settings_;  // Like the cells: written before `count_`, never after.

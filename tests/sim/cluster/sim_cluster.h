@@ -66,6 +66,7 @@ struct SimOptions {
   double hiccup_chance = 0.01;  // Of a message or a disk write to take up to 100 ms longer.
   double call_loss = 0;         // Of connections that carry an operation, how many break meanwhile.
   std::size_t ring_bytes = 4096;  // Small, so that copies happen.
+  std::uint64_t copy_rate = 0;    // Of each node, in bytes per second; see node::CopyBudget.
   node::UnreplicatedTail::Bounds tail_bounds{};
   BrokenRule broken = BrokenRule::kNone;
   double clock_drift = 0.05;  // Clock rates lie between 1 and 1 + this.

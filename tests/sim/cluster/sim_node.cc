@@ -47,6 +47,7 @@ SimNode::SimNode(SimCluster& owner, std::size_t node_index, Session node_session
       seeds(std::move(join_through)),
       address(AddressOf(node_index)),
       session(node_session),
+      copy_budget(owner.options().copy_rate),
       clock(owner.now(), std::chrono::seconds(owner.rng().Below(1000)), owner.ClockRate()),
       disk(std::move(old_disk)),
       process{owner.NextSerial(), "node" + std::to_string(node_index), this},
@@ -125,6 +126,7 @@ void SimNode::Start() {
   regularly(
       20ms,
       [this] {
+        copy_budget.OnTime(now());
         for (auto& shard : shards) {
           node::ShardGuard guard(*this, shard->id(), shard_effects);
           guard->Maintain(cluster.unix_now(), 64, guard.effects());
@@ -151,6 +153,7 @@ void SimNode::Perform() {
       options.num_shards = control.settings().num_shards;
       options.replication_factor = control.settings().replication_factor;
       options.ring_bytes = cluster.options().ring_bytes;
+      options.copies = &copy_budget;
       options.tail_bounds = cluster.options().tail_bounds;
       shards.push_back(std::make_unique<node::Shard>(options));
     }

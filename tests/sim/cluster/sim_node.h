@@ -125,6 +125,7 @@ class SimNode : public node::ShardSpace, public node::LocalShards, public node::
   bool alive = true;
   bool leaving = false;
   store::MemoryMeter meter{1ULL << 30};
+  node::CopyBudget copy_budget;
   SimClock clock;
   SimDisk disk;
   Duration disk_delay{};

@@ -73,6 +73,8 @@ SimOptions Draw(const SimRunOptions& run, Rng& dice) {
   if (tails.Chance(0.5)) options.tail_bounds.bytes = 256U << tails.Below(8);
   if (tails.Chance(0.5))
     options.tail_bounds.time = std::chrono::milliseconds(50U << tails.Below(8));
+  Rng rates(run.seed ^ 0xc0b1U);
+  if (rates.Chance(0.5)) options.copy_rate = 512U << rates.Below(8);
   return options;
 }
 

@@ -41,6 +41,7 @@ class ShardTest : public ::testing::Test {
     options.ring_bytes = ring_bytes;
     options.tail_bounds = tail_bounds_;
     options.min_in_sync = min_in_sync_;
+    options.copies = copies_;
     shards_[node] = std::make_unique<Shard>(options);
     for (auto& wires : wires_) wires[node].clear();
     for (auto& wire : wires_[node]) wire.clear();
@@ -129,6 +130,7 @@ class ShardTest : public ::testing::Test {
   // Of shards that are restarted from now on.
   UnreplicatedTail::Bounds tail_bounds_;
   std::uint32_t min_in_sync_ = 1;
+  CopyBudget* copies_ = nullptr;
 
   std::uint64_t sessions_ = 0;
   std::array<Session, kNodes> memories_;

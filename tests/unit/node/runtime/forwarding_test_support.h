@@ -77,7 +77,7 @@ struct TestShards {
   static constexpr Session kLease{5};
 
   explicit TestShards(NodeId self, ShardHost::Quorums quorums = {})
-      : host(self, Session{self.value()}, 1 << 30, quorums, lease) {
+      : host(self, Session{self.value()}, {.memory = 1 << 30}, quorums, lease) {
     lease.Publish(kLease, TimePoint::max());
     host.SetListeners({.on_changed = [] {},
                        .on_wake = [](NodeId) {},

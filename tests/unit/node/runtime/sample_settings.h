@@ -59,6 +59,7 @@ inline const std::map<std::string, Samples>& SampleSettings() {
       {"max-async-lag", {{"0s", "500ms", "1h"}, {"", "10", "1h1ms", "-1s", "never"}}},
       {"min-in-sync", {{"2", "3", "7"}, {"", "0", "8", "-1", "all"}}},
       {"rebalance-rate", {{"1", "32", "4096"}, {"", "0", "4097", "-1", "all"}}},
+      {"copy-rate", {{"0", "100", "1048576"}, {"", "-1", "1048577", "40MB", "1.5"}}},
       {"max-memory", {{"1", "2048", "67108864"}, {"", "0", "67108865", "1GB", "1e3", "-5"}}},
       {"threads", {{"1", "2", "256"}, {"", "257", "-1", "auto"}}},
       {"data-dir", {{"d", "./other data", "/var/lib/aegis"}, {"", "a\nb"}}},

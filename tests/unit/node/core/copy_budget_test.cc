@@ -1,0 +1,74 @@
+#include "node/core/copy_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+
+namespace aegis::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kRate = 1'000'000;
+
+TEST(CopyBudgetTest, HasNothingBeforeItsTimeBegins) {
+  CopyBudget budget(kRate);
+  EXPECT_EQ(budget.left(), 0U);
+  budget.OnTime(TimePoint{5s});
+  EXPECT_EQ(budget.left(), 50'000U);
+}
+
+TEST(CopyBudgetTest, FillsUpWithTime) {
+  CopyBudget budget(kRate);
+  budget.OnTime(TimePoint{});
+  budget.Spend(budget.left());
+  EXPECT_EQ(budget.left(), 0U);
+  budget.OnTime(TimePoint{10ms});
+  EXPECT_EQ(budget.left(), 10'000U);
+  budget.OnTime(TimePoint{25ms});
+  EXPECT_EQ(budget.left(), 25'000U);
+}
+
+TEST(CopyBudgetTest, HoldsNoMoreThanABurst) {
+  CopyBudget budget(kRate);
+  budget.OnTime(TimePoint{});
+  budget.OnTime(TimePoint{10s});
+  EXPECT_EQ(budget.left(), 50'000U);
+  budget.OnTime(TimePoint{20s});
+  EXPECT_EQ(budget.left(), 50'000U);
+}
+
+TEST(CopyBudgetTest, WhatWasTooMuchIsWaitedFor) {
+  CopyBudget budget(kRate);
+  budget.OnTime(TimePoint{});
+  budget.Spend(80'000);
+  budget.OnTime(TimePoint{20ms});
+  EXPECT_EQ(budget.left(), 0U);
+  budget.OnTime(TimePoint{40ms});
+  EXPECT_EQ(budget.left(), 10'000U);
+}
+
+TEST(CopyBudgetTest, ASlowOneFillsUpToo) {
+  CopyBudget budget(2);
+  budget.OnTime(TimePoint{});
+  EXPECT_EQ(budget.left(), 1U);
+  budget.Spend(1);
+  for (Duration time = 10ms; time < 500ms; time += 10ms) {
+    budget.OnTime(TimePoint{time});
+    EXPECT_EQ(budget.left(), 0U);
+  }
+  budget.OnTime(TimePoint{500ms});
+  EXPECT_EQ(budget.left(), 1U);
+}
+
+TEST(CopyBudgetTest, WithoutALimitThereIsAlwaysMore) {
+  CopyBudget budget(0);
+  EXPECT_EQ(budget.left(), std::numeric_limits<std::size_t>::max());
+  budget.Spend(std::numeric_limits<std::size_t>::max());
+  budget.OnTime(TimePoint{1s});
+  EXPECT_EQ(budget.left(), std::numeric_limits<std::size_t>::max());
+}
+
+}  // namespace
+}  // namespace aegis::node
