@@ -74,14 +74,14 @@ Version VersionVector::CommonWith(const VersionVector& other) const {
 }
 
 std::uint64_t VersionVector::WritesBeyond(const VersionVector& other) const {
-  if (!other.empty() && IsPrefixOf(other)) return 0;
+  // What came before is shared, even where `other` does not remember it any more.
+  const Version common = CommonWith(other);
   std::uint64_t beyond = 0;
   for (const Reign& mine : reigns_) {
-    const Reign* theirs = other.Find(mine.epoch);
-    const bool shared = theirs != nullptr && theirs->writer == mine.writer;
-    const std::uint64_t common = shared ? std::min(theirs->seq, mine.seq).value() : 0;
+    if (mine.epoch < common.epoch) continue;
+    const std::uint64_t shared = mine.epoch == common.epoch ? common.seq.value() : 0;
     // The first record of a reign only marks its beginning; it is not a client's write.
-    beyond += mine.seq.value() - std::max<std::uint64_t>(common, 1);
+    beyond += mine.seq.value() - std::max<std::uint64_t>(shared, 1);
   }
   return beyond;
 }

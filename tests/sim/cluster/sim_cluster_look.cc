@@ -175,7 +175,7 @@ void SimCluster::BeginReign(const SimNode& leader, ShardId shard) {
       if (lag.follower != leader.node_id || lost <= lag.records) continue;
       invariants_.Fail("shard " + std::to_string(shard.value()) + ": " + leader.process.name +
                        " lacks " + std::to_string(lost) + " writes of " + old.process.name +
-                       ", which knew of " + std::to_string(lag.records));
+                       ", which knew of " + std::to_string(lag.records) + Describe(shard.value()));
     }
   };
   for (const auto& node : nodes_) check(*node);

@@ -103,6 +103,21 @@ TEST(VersionVectorTest, OldReignsAreForgottenBeyondTheLimit) {
   EXPECT_EQ(history.reigns().front().epoch, Epoch{6});
 }
 
+TEST(VersionVectorTest, ReignsThatTheOtherHasForgottenAreNotBeyondIt) {
+  VersionVector ended;
+  for (std::uint32_t epoch = 1; epoch <= limits::kVersionVectorEpochsMax; ++epoch) {
+    ended.Begin(Epoch{epoch}, kAnn);
+    ended.Advance({Epoch{epoch}, Seq{2}});
+  }
+  VersionVector leader = ended;
+  ended.Advance({ended.last().epoch, Seq{3}});
+  ended.Advance({ended.last().epoch, Seq{4}});
+  leader.Begin(Epoch{limits::kVersionVectorEpochsMax + 1}, kBob, Seq{3});
+  ASSERT_GT(leader.reigns().front().epoch, ended.reigns().front().epoch);
+  EXPECT_EQ(ended.WritesBeyond(leader), 2U);
+  EXPECT_EQ(ended.UncountedBeyond(leader), 1U);
+}
+
 TEST(VersionVectorDeathTest, GapsAndBackwardStepsAreBugs) {
   VersionVector history;
   history.Begin(Epoch{3}, kAnn);
