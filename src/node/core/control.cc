@@ -240,6 +240,7 @@ void Control::Proceed(TimePoint now, ControlEffects& effects) {
     Report(now);
     log_->Distribute(control_links_, leader_ && leader_->electorate().settled(), now, agreed_);
     wake_up = std::min({wake_up, log_->wake_up_at(), leases_.wake_up_at(), next_report_});
+    if (leader_) wake_up = std::min(wake_up, leader_->wake_up_at());
   }
   for (DiskWrite& write : agreed_.disk) effects.disk.push_back(std::move(write));
   for (ControlLetter& letter : agreed_.letters) {
@@ -315,6 +316,7 @@ void Control::SeeToLeadership(TimePoint now) {
     leader_.emplace(ControlLeader::Options{options_.lease, PlannerOptionsOf(options_)},
                     swim_.self().id, *log_, leases_.voter(), now);
   }
+  if (!leader_->IsDue(now)) return;
   leader_->OnNodeReport(swim_.self().id, OwnReport(), now);
   leader_->Tick(Seen(), now, agreed_);
 }

@@ -39,7 +39,13 @@ class ControlLeader {
   // REQUIRES: log and voter outlive this; log.in_charge().
   ControlLeader(Options options, NodeId self, ControlLog& log, lease::Voter& voter, TimePoint now);
 
+  // Looks at everything and takes the next steps. Ask IsDue() before: each look costs as much as
+  // there are shards and nodes.
   void Tick(const Seen& seen, TimePoint now, AgreementEffects& effects);
+  // The state has changed since the last look, or that was a while ago. If not, it is looked at
+  // together with what else comes until wake_up_at().
+  bool IsDue(TimePoint now);
+  TimePoint wake_up_at() const { return postponed_ ? next_look_ : TimePoint::max(); }
   void OnVoterReport(NodeId from, const lease::VoterReport& report, TimePoint now);
   void OnNodeReport(NodeId from, const NodeReport& report, TimePoint now);
   void OnLinkDown(NodeId peer) { reports_.erase(peer); }
@@ -68,6 +74,10 @@ class ControlLeader {
   control::Planner planner_;
   Electorate electorate_;
   std::map<NodeId, Heard> reports_;
+
+  control::Applied looked_at_;  // The state at the last look.
+  TimePoint next_look_ = TimePoint::min();
+  bool postponed_ = false;
 
   // Commands that were proposed and whose fate is open are not proposed again for a while.
   std::map<Bytes, TimePoint> proposed_;
