@@ -168,6 +168,11 @@ class Shard {
     const auto item = replica_->table().Find(key);
     return item ? item->value.size() : 0;
   }
+  // Of the write that the key has its value from, or that removed it; (0,0): none is known.
+  Version VersionOf(ByteView key) const {
+    const auto item = replica_->table().Find(key);
+    return item ? item->version : Version{};
+  }
   ShardId id() const { return options_.id; }
   // What this process of a follower has acknowledged to this leader; (0,0): nothing.
   Version AckedBy(const control::Copy& copy) const {

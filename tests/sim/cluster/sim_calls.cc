@@ -51,6 +51,7 @@ struct SimCalls::Answer {
   Outcome outcome;
   Bytes value;
   Epoch epoch;
+  Version shown;  // What wrote, or removed, what the answer shows; (0,0): nothing, or nobody knows.
 };
 
 struct SimCalls::Held {
@@ -137,10 +138,11 @@ bool SimCalls::ReadStale(const CallPtr& call) {
     node::ShardGuard guard(entry, shard, effects);
     const auto outcome = guard->ReadStale(operation, cluster_.unix_now(), guard.effects());
     if (!outcome) return false;
-    const std::string wrong =
-        cluster_.ledger().OnShown(shard, outcome->version, guard->replica().history().last().epoch);
+    const Epoch by = guard->replica().history().last().epoch;
+    cluster_.ledger().OnSeen(shard, outcome->version, call->key, by);
+    const std::string wrong = cluster_.ledger().OnShown(shard, outcome->version, by);
     if (!wrong.empty()) cluster_.invariants().Fail(wrong);
-    answer = {.outcome = *outcome, .value = Bytes(outcome->value), .epoch = {}};
+    answer = {.outcome = *outcome, .value = Bytes(outcome->value), .epoch = {}, .shown = {}};
   }
   Land(call, call->attempt, answer);
   return true;
@@ -182,6 +184,7 @@ void SimCalls::Execute(const Visit& visit) {
     node::ShardEffects effects;
     node::ShardGuard guard(leader, visit.shard, effects);
     const Version before = guard->replica().history().last();
+    const Version seen = guard->VersionOf(operation.key);
     leader.BeginOperation(stall);
     answer.outcome = guard->Execute(operation, cluster_.unix_now(), guard.effects());
     leader.EndOperation();
@@ -189,6 +192,7 @@ void SimCalls::Execute(const Visit& visit) {
     answer.epoch = guard->Report().epoch;
     const Version after = guard->replica().history().last();
     hold = answer.outcome.hold;
+    if (operation.ReadsState() || after == before) answer.shown = seen;
     if (operation.IsWrite() && after != before) {
       const bool pending = operation.quorum.value_or(0) != 0;
       cluster_.ledger().OnWrite(visit.shard, after, visit.call->key, pending);
@@ -285,7 +289,8 @@ void SimCalls::GiveUp(SimNode& process, ShardId shard, std::uint64_t number) {
   const auto held = std::ranges::find(found->second, number, &Held::number);
   if (held == found->second.end()) return;
   const Visit visit = held->visit;
-  Answer answer{.outcome = held->answer.outcome, .value = {}, .epoch = held->answer.epoch};
+  Answer answer{
+      .outcome = held->answer.outcome, .value = {}, .epoch = held->answer.epoch, .shown = {}};
   found->second.erase(held);
   process.shards[shard.value()]->GiveUp(visit.call->operation.IsWrite(), answer.outcome);
   cluster_.Sometimes(Rare::kHoldGivenUp);
@@ -299,15 +304,14 @@ void SimCalls::Show(const Visit& visit, const Answer& answer, const Hold& hold) 
   const bool definite = status != Status::kNotLeader && status != Status::kUnknownOutcome &&
                         status != Status::kUnavailable && status != Status::kTooFewCopies &&
                         status != Status::kBusy;
+  if (definite) cluster_.ledger().OnSeen(visit.shard, answer.shown, visit.call->key, answer.epoch);
   if (definite && hold.until != Version{} && answer.outcome.hold.reign == Epoch{}) {
     // A quorum holds it: so has, and will have, every leader to come.
     const std::string wrong = cluster_.ledger().OnCommitted(visit.shard, hold.until, answer.epoch);
     if (!wrong.empty()) cluster_.invariants().Fail(wrong);
   } else if (definite && hold.reign == Epoch{}) {
     cluster_.invariants().OnAcknowledgement(visit.at->process, visit.shard, answer.epoch);
-    const bool shows = !visit.call->operation.IsWrite();
-    const std::string wrong =
-        shows ? cluster_.ledger().OnShown(visit.shard, answer.outcome.version, answer.epoch) : "";
+    const std::string wrong = cluster_.ledger().OnShown(visit.shard, answer.shown, answer.epoch);
     if (!wrong.empty()) cluster_.invariants().Fail(wrong);
   }
   if (visit.at->paused_until <= cluster_.now()) return SendBack(visit, answer);

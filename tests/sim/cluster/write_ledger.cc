@@ -53,6 +53,11 @@ std::string WriteLedger::OnCommitted(ShardId shard, Version version, Epoch by) {
   return "";
 }
 
+void WriteLedger::OnSeen(ShardId shard, Version version, const Bytes& key, Epoch by) {
+  if (version == Version{} || HasBegunAfter(shard, by)) return;
+  shards_[shard].writes.try_emplace(version, Write{key, /*pending=*/false});
+}
+
 std::string WriteLedger::OnShown(ShardId shard, Version version, Epoch by) {
   const std::map<Version, Write>& writes = shards_[shard].writes;
   const auto write = writes.find(version);

@@ -34,6 +34,9 @@ class WriteLedger {
   // leads in that epoch. (A write that nobody was told of may have been left out by a reign that
   // was left out in turn.) Empty, or what is wrong with that.
   std::string OnCommitted(ShardId shard, Version version, Epoch by);
+  // A client is about to be shown it, `by` who leads in that epoch. If it is not known, a leader
+  // has written again what an earlier one had.
+  void OnSeen(ShardId shard, Version version, const Bytes& key, Epoch by);
   // A read shows it without having waited for anything. If it was to wait for a quorum, as above.
   std::string OnShown(ShardId shard, Version version, Epoch by);
   // As of the newest control state that anybody has.

@@ -46,6 +46,16 @@ TEST(WriteLedgerTest, WhatIsGoneMustBeCountedUnlessItsLastCopyDied) {
   EXPECT_EQ(ledger.Uncounted(kShard, HistoryOf({2, 1}), 1), "");
 }
 
+TEST(WriteLedgerTest, WhatWasWrittenAgainAndSeenIsLostAsWell) {
+  WriteLedger ledger;
+  ledger.OnSeen(kShard, At(2, 2), "again", /*by=*/Epoch{3});
+  EXPECT_EQ(ledger.OnReign(kShard, HistoryOf({1, 1, 0, 1})), "");
+  EXPECT_TRUE(ledger.lost("again"));
+  ledger.OnSeen(kShard, At(2, 3), "too late", /*by=*/Epoch{3});
+  EXPECT_EQ(ledger.OnReign(kShard, HistoryOf({1, 1, 0, 1, 1})), "");
+  EXPECT_FALSE(ledger.lost("too late")) << "it was shown when a later reign had begun";
+}
+
 TEST(WriteLedgerTest, APendingWriteThatIsLostExcusesNothing) {
   WriteLedger ledger;
   ledger.OnWrite(kShard, At(1, 2), "key", /*pending=*/true);
