@@ -23,7 +23,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <numeric>
 #include <vector>
 
 #include "base/check.h"
@@ -59,38 +59,27 @@ class Digest {
 
   std::uint64_t sum(std::uint32_t bucket) const { return sums_.empty() ? 0 : sums_[bucket]; }
   // Over all buckets.
-  std::uint64_t root() const { return root_; }
+  std::uint64_t root() const {
+    return std::accumulate(sums_.begin(), sums_.end(), std::uint64_t{0});
+  }
 
   // Takes the memory for the sums. REQUIRES, of what changes them: this was done before.
-  void Allocate() {
-    sums_.assign(buckets_, 0);
-    root_ = 0;
-  }
-  void Clear() {
-    std::vector<std::uint64_t>().swap(sums_);
-    root_ = 0;
-  }
+  void Allocate() { sums_.assign(buckets_, 0); }
+  void Clear() { std::vector<std::uint64_t>().swap(sums_); }
 
-  void Add(std::uint32_t hash, std::uint64_t item) {
-    sums_[BucketOf(hash)] += item;
-    root_ += item;
-  }
-  void Remove(std::uint32_t hash, std::uint64_t item) {
-    sums_[BucketOf(hash)] -= item;
-    root_ -= item;
-  }
+  void Add(std::uint32_t hash, std::uint64_t item) { sums_[BucketOf(hash)] += item; }
+  void Remove(std::uint32_t hash, std::uint64_t item) { sums_[BucketOf(hash)] -= item; }
   // True iff that is another sum than before.
   bool Replace(std::uint32_t bucket, std::uint64_t sum) {
-    const std::uint64_t before = std::exchange(sums_[bucket], sum);
-    root_ += sum - before;
-    return sum != before;
+    const bool differs = sums_[bucket] != sum;
+    sums_[bucket] = sum;
+    return differs;
   }
 
  private:
   std::uint32_t buckets_;
   unsigned shift_;                   // Of a hash, to get its bucket.
   std::vector<std::uint64_t> sums_;  // Empty: all 0.
-  std::uint64_t root_ = 0;
 };
 
 }  // namespace aegis::store
