@@ -70,7 +70,8 @@ class VersionVector {
   // Up to where both are the same; (0, 0): they have nothing in common.
   Version CommonWith(const VersionVector& other) const;
 
-  // How many writes this history has that `other` lacks.
+  // How many writes this history has that `other` lacks; at most, if what both share is older than
+  // one of them remembers.
   std::uint64_t WritesBeyond(const VersionVector& other) const;
 
   // Of those, how many were not counted as lost when a reign of `other` began.

@@ -52,7 +52,8 @@ struct Progress {
   std::uint64_t copy_id = 0;      // Names this copy, so that leftovers of an older one are known.
   std::uint64_t copy_cursor = 0;  // Of Table::Scan().
   bool copy_begun = false;        // The begin message was sent.
-  bool copy_waits = false;        // More of it may be sent later, see node::CopyBudget.
+  std::uint64_t copy_ticket = 0;  // Names this copy among all that the node sends; 0: none yet.
+  bool copy_waits = false;        // More of it may be sent later.
 };
 
 }  // namespace aegis::replication

@@ -316,7 +316,7 @@ void Control::SeeToLeadership(TimePoint now) {
     leader_.emplace(ControlLeader::Options{options_.lease, PlannerOptionsOf(options_)},
                     swim_.self().id, *log_, leases_.voter(), now);
   }
-  if (!leader_->IsDue(now)) return;
+  if (leader_->PostponesLook(now)) return;
   leader_->OnNodeReport(swim_.self().id, OwnReport(), now);
   leader_->Tick(Seen(), now, agreed_);
 }

@@ -11,7 +11,7 @@ namespace {
 
 // A proposal is repeated after this long if the state does not show it.
 constexpr Duration kPatience = std::chrono::milliseconds(500);
-// What comes in quicker succession than this, but for changes of the state, is looked at once.
+// But for changes of the state, what comes in quicker succession is looked at together.
 constexpr Duration kLookEvery = std::chrono::milliseconds(5);
 // A node that is live by gossip but has not reported for this long is not counted on.
 constexpr Duration kReportMax = std::chrono::seconds(1);
@@ -40,9 +40,9 @@ void ControlLeader::OnNodeReport(NodeId from, const NodeReport& report, TimePoin
   reports_[from] = {report, now};
 }
 
-bool ControlLeader::IsDue(TimePoint now) {
+bool ControlLeader::PostponesLook(TimePoint now) {
   postponed_ = now < next_look_ && log_.state().applied() == looked_at_;
-  return !postponed_;
+  return postponed_;
 }
 
 void ControlLeader::Tick(const Seen& seen, TimePoint now, AgreementEffects& effects) {

@@ -39,12 +39,12 @@ class ControlLeader {
   // REQUIRES: log and voter outlive this; log.in_charge().
   ControlLeader(Options options, NodeId self, ControlLog& log, lease::Voter& voter, TimePoint now);
 
-  // Looks at everything and takes the next steps. Ask IsDue() before: each look costs as much as
-  // there are shards and nodes.
+  // Looks at everything and takes the next steps. Each look costs as much as there are shards and
+  // nodes: ask PostponesLook() before.
   void Tick(const Seen& seen, TimePoint now, AgreementEffects& effects);
-  // The state has changed since the last look, or that was a while ago. If not, it is looked at
-  // together with what else comes until wake_up_at().
-  bool IsDue(TimePoint now);
+  // True: the last look was a moment ago, and the state is as it was then; the next one is at
+  // wake_up_at(), whatever else comes until then.
+  bool PostponesLook(TimePoint now);
   TimePoint wake_up_at() const { return postponed_ ? next_look_ : TimePoint::max(); }
   void OnVoterReport(NodeId from, const lease::VoterReport& report, TimePoint now);
   void OnNodeReport(NodeId from, const NodeReport& report, TimePoint now);

@@ -159,6 +159,7 @@ void Followers::StartCopy(Progress& progress) {
   progress.copy_id = next_copy_id_++;
   progress.copy_cursor = 0;
   progress.copy_begun = false;
+  progress.copy_ticket = 0;
   progress.copy_waits = false;
   progress.sent = last();
   progress.acked = {};
@@ -216,7 +217,8 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
 void Followers::ResumeCopies(ShardEffects& effects) {
   for (auto& [node, progress] : progress_) {
     if (progress.state != Progress::State::kCopying || !progress.copy_waits) continue;
-    if (copies_->left() == 0) return;
+    const bool begins = progress.copy_cursor == 0 && copies_->left() > 0;
+    if (!begins && !copies_->MayGoOn(progress.copy_ticket)) continue;
     progress.copy_waits = false;
     effects.wake.push_back(node);
   }
@@ -274,9 +276,18 @@ void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const C
     items.clear();
   };
   const std::size_t start = out.size();
-  const std::size_t left = copies_ == nullptr ? bytes_max : std::min(copies_->left(), bytes_max);
-  progress.copy_waits = left == 0;
-  if (progress.copy_waits) return;
+  std::size_t left = bytes_max;
+  if (copies_ != nullptr) {
+    if (progress.copy_ticket == 0) progress.copy_ticket = copies_->NewTicket();
+    left = std::min(copies_->left(), bytes_max);
+    if (progress.copy_cursor == 0) {  // A copy that is no longer than one piece needs no turn.
+      left = std::min(left, limits::kCopyChunkBytes);
+      progress.copy_waits = left == 0;
+    } else {
+      progress.copy_waits = left == 0 || !copies_->TakeTurn(progress.copy_ticket);
+    }
+    if (progress.copy_waits) return;
+  }
   do {
     progress.copy_cursor =
         replica_.table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
@@ -285,7 +296,10 @@ void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const C
         });
   } while (progress.copy_cursor != 0 && out.size() - start + items.size() < left);
   flush();
-  if (copies_ != nullptr) copies_->Spend(out.size() - start);
+  if (copies_ != nullptr) {
+    copies_->Spend(out.size() - start);
+    if (progress.copy_cursor == 0) copies_->EndTurn(progress.copy_ticket);
+  }
   if (progress.copy_cursor != 0) return;
   PeerMessage end = Message(PeerMessageType::kCopyEnd);
   end.copy_id = progress.copy_id;

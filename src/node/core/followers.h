@@ -97,12 +97,12 @@ class Followers {
   void OfferDigests(ShardEffects& effects);
 
   // Appends to `out` frames that are due to `follower`, about `bytes_max` in all but always at
-  // least one if any is due. True: more is due. `clock` and what is committed go along with
-  // records.
+  // least one if any is due. True: more is due. More of a copy is not while that waits for the
+  // budget: ResumeCopies() wakes. `clock` and what is committed go along with records.
   bool Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, const CommitPoint& commit,
             Bytes& out);
 
-  // Wakes those whose copy waits for the budget, if there is some again.
+  // Wakes those whose copy waited for the budget and may go on. Often.
   void ResumeCopies(ShardEffects& effects);
 
   // There is something new for everybody who is being fed.

@@ -96,8 +96,9 @@ class Shard {
   // What the last operation that was refused with kOutOfMemory had needed room for, in bytes.
   std::size_t room_wanted() const { return room_wanted_; }
 
-  // Housekeeping, a bounded amount per call: gives back spare memory. A leader expires what is due
-  // among about `homes` slots, evicts while the node is over its limit, and trims tombstones.
+  // Housekeeping, a bounded amount per call, often: gives back spare memory, and lets copies go on
+  // that waited for their budget. A leader expires what is due among about `homes` slots, evicts
+  // while the node is over its limit, and trims tombstones.
   void Maintain(UnixMs now, std::size_t homes, ShardEffects& effects);
 
   // --- Reign: told by the control plane -------------------------------------------------------
@@ -142,7 +143,7 @@ class Shard {
                        ShardEffects& effects);
 
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
-  // one if any is due. True: more is due. `now` is sent along with records.
+  // one if any is due. True: more is due. `now` is sent along with records. See Followers::Pump().
   bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out);
 
   // --- Looking in -----------------------------------------------------------------------------

@@ -331,14 +331,20 @@ std::optional<InSyncChange> ShardDirector::Settling(ShardId shard,
   return change;
 }
 
-// The first node of the target that could lead for long.
+// The first node of the target that could lead for long, or, if this one leaves, now.
 NodeId ShardDirector::SuccessorOf(const ShardState& map, const Situation& situation) const {
+  const NodeState* const self = situation.state.Find(situation.self.node);
+  const bool leaves = self != nullptr && self->leaving;
+  NodeId successor = kNoNode;
   for (const NodeId node : map.target) {
     const NodeState* const state = situation.state.Find(node);
     if (state == nullptr || state->leaving || !situation.live.contains(node)) continue;
-    if (situation.state.MayLead({node, state->session})) return node;
+    if (!situation.state.MayLead({node, state->session})) continue;
+    // Who leaves does not wait for a copy where another one is there already.
+    if (!leaves || CountsInSync(situation.state, map, node)) return node;
+    if (successor == kNoNode) successor = node;
   }
-  return kNoNode;
+  return successor;
 }
 
 }  // namespace aegis::node

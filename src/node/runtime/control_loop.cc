@@ -225,6 +225,7 @@ void ControlLoop::EvaluateRegularly() {
 }
 
 void ControlLoop::Leave() {
+  node_.shards.copies().Lift();
   control_.Leave(SteadyNow());
   Poke();
 }

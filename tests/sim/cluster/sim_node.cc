@@ -329,8 +329,10 @@ void SimNode::Release(ShardId id, node::ShardEffects& done) {
   if (done.settled) cluster.calls_->OnSettled(*this, id);
   if (done.changed) PokeSoon();
   const node::Shard& shard = *shards[id.value()];
-  if (shard.Report().whole) {
-    const node::Replica& replica = shard.replica();
+  const node::Replica& replica = shard.replica();
+  const auto at = std::pair(replica.history().last(), replica.history().last_writer());
+  // What changes without a record shows at the next one.
+  if (shard.Report().whole && std::exchange(looked_at[id], at) != at) {
     cluster.invariants().OnReplica(process, id, replica.history(), replica.table().digest().root());
   }
   if (!cluster.options().memory_fails) {

@@ -138,9 +138,10 @@ class SimNode : public node::ShardSpace, public node::LocalShards, public node::
   node::ControlEffects effects;
   node::ShardEffects shard_effects;
   std::vector<std::unique_ptr<node::Shard>> shards;
-  std::map<std::size_t, std::unique_ptr<SimLink>> links;  // By peer index.
-  std::map<std::size_t, std::uint64_t> control_links;     // Own ones: peer -> serial.
-  std::map<std::size_t, TimePoint> last_letter;           // When the newest on each will arrive.
+  std::map<ShardId, std::pair<Version, Session>> looked_at;  // Where its content was last checked.
+  std::map<std::size_t, std::unique_ptr<SimLink>> links;     // By peer index.
+  std::map<std::size_t, std::uint64_t> control_links;        // Own ones: peer -> serial.
+  std::map<std::size_t, TimePoint> last_letter;              // When the newest on each will arrive.
   bool writing = false;
   bool poked = false;
   std::deque<std::function<void()>> waiting;  // Events that came up while it stood still.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <limits>
+#include <vector>
 
 namespace aegis::node {
 namespace {
@@ -60,6 +61,48 @@ TEST(CopyBudgetTest, ASlowOneFillsUpToo) {
   }
   budget.OnTime(TimePoint{500ms});
   EXPECT_EQ(budget.left(), 1U);
+}
+
+TEST(CopyBudgetTest, AFewCopiesGoOnAtATime) {
+  CopyBudget budget(kRate);
+  budget.OnTime(TimePoint{});
+  std::vector<std::uint64_t> tickets;
+  for (std::size_t i = 0; i <= CopyBudget::kTurns; ++i) tickets.push_back(budget.NewTicket());
+  const std::uint64_t last = tickets.back();
+  for (const std::uint64_t ticket : tickets) EXPECT_EQ(budget.TakeTurn(ticket), ticket != last);
+  EXPECT_TRUE(budget.TakeTurn(tickets[0])) << "it is its turn still";
+  EXPECT_TRUE(budget.MayGoOn(tickets[0]));
+  EXPECT_FALSE(budget.MayGoOn(last));
+  budget.EndTurn(tickets[1]);
+  EXPECT_TRUE(budget.MayGoOn(last));
+  EXPECT_TRUE(budget.TakeTurn(last));
+  EXPECT_FALSE(budget.TakeTurn(tickets[1]));
+}
+
+TEST(CopyBudgetTest, WhoDoesNotAskForLongLosesItsTurn) {
+  CopyBudget budget(kRate);
+  budget.OnTime(TimePoint{1s});
+  std::vector<std::uint64_t> tickets;
+  for (std::size_t i = 0; i < CopyBudget::kTurns; ++i) tickets.push_back(budget.NewTicket());
+  for (const std::uint64_t ticket : tickets) EXPECT_TRUE(budget.TakeTurn(ticket));
+  const std::uint64_t late = budget.NewTicket();
+  budget.OnTime(TimePoint{1s} + CopyBudget::kTurnPatience / 2);
+  EXPECT_TRUE(budget.TakeTurn(tickets[0]));
+  budget.OnTime(TimePoint{1s} + CopyBudget::kTurnPatience);
+  EXPECT_FALSE(budget.MayGoOn(late));
+  budget.OnTime(TimePoint{1s} + CopyBudget::kTurnPatience + 1ms);
+  EXPECT_TRUE(budget.MayGoOn(late));
+  EXPECT_TRUE(budget.TakeTurn(late));
+  EXPECT_TRUE(budget.TakeTurn(tickets[0])) << "that one asked meanwhile";
+}
+
+TEST(CopyBudgetTest, WhoLeavesHasNoLimit) {
+  CopyBudget budget(kRate);
+  for (std::size_t i = 0; i < CopyBudget::kTurns; ++i) budget.TakeTurn(budget.NewTicket());
+  budget.Lift();
+  EXPECT_EQ(budget.left(), std::numeric_limits<std::size_t>::max());
+  EXPECT_TRUE(budget.TakeTurn(budget.NewTicket()));
+  EXPECT_TRUE(budget.MayGoOn(budget.NewTicket()));
 }
 
 TEST(CopyBudgetTest, WithoutALimitThereIsAlwaysMore) {

@@ -120,6 +120,40 @@ TEST_F(ShardTest, ACopyWaitsForItsBudgetAndNewRecordsDoNot) {
   EXPECT_LT(seconds, 2.0 * static_cast<double>(size) / kRate);
 }
 
+TEST_F(ShardTest, ACopyWaitsForItsTurn) {
+  CopyBudget budget(1 << 30);
+  copies_ = &budget;
+  Restart(0, /*ring_bytes=*/2000);
+  LeadWith(0, 1, {1});
+  Settle();
+  for (int i = 0; i < 5000; ++i) {
+    Set(0, std::to_string(i), std::string(40, 'a'));
+    Settle();
+  }
+  std::array<std::uint64_t, CopyBudget::kTurns> others{};
+  for (std::uint64_t& ticket : others) ticket = budget.NewTicket();
+  const auto let_it_go_on = [&](TimePoint now) {
+    budget.OnTime(now);
+    for (const std::uint64_t ticket : others) budget.TakeTurn(ticket);
+    ShardEffects effects;
+    shards_[0]->Maintain(kNow, 1, effects);
+    Settle();
+  };
+  Feed(0, {1, 2});
+  ShardEffects effects;
+  shards_[2]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
+  TimePoint now;
+  for (int i = 0; i < 100; ++i) let_it_go_on(now += CopyBudget::kBurst);
+  EXPECT_GE(received_[PeerMessageType::kCopyChunk], 1) << "the first piece needs no turn";
+  EXPECT_FALSE(shards_[0]->InSync(Id(2)));
+  budget.EndTurn(others[0]);
+  others[0] = others[1];
+  for (int i = 0; i < 100; ++i) let_it_go_on(now += CopyBudget::kBurst);
+  EXPECT_TRUE(shards_[0]->InSync(Id(2)));
+  ExpectReplicasEqual(0, 2);
+  EXPECT_TRUE(budget.TakeTurn(budget.NewTicket())) << "the copy that ended gave its turn back";
+}
+
 TEST_F(ShardTest, ACopyInProgressIsNoWholeReplicaAndIsGivenUpWithItsLeader) {
   Restart(0, /*ring_bytes=*/1000);
   LeadWith(0, 1, {});
