@@ -43,7 +43,7 @@ test:  ## Build everything and run every test but those in Docker.
 test-sim: configure  ## Simulate 2,000 seeds x 10 minutes of clusters under attack. Takes hours.
 	@cmake --build --preset release --parallel $(JOBS) --target aegis-sim
 	@seq 1 100 1901 | xargs -P $(JOBS) -I{} build/tests/aegis-sim --seed {} --seeds 100 --minutes 10
-	@echo "2,000 seeds x 10 simulated minutes in $$SECONDS s"
+	@echo "2,000 seeds x 10 simulated minutes in $$((SECONDS / 60)) minutes"
 
 .PHONY: docker
 docker: build  ## Build the image, run the compose cluster and check it from outside and inside.

@@ -33,7 +33,7 @@ SANITIZED = BINARY and any(name in Path(BINARY).read_bytes()
 MEMORY_FACTOR = 20 if SANITIZED else 1
 # They also make everything several times slower; the node's patience with its peers is then longer,
 # so that what is tested is not whether a slow machine keeps leases of the usual length.
-SLOWNESS = 5 if SANITIZED else 1
+SLOWNESS = 4 if SANITIZED else 1
 LEASE = 0.6 * SLOWNESS  # Seconds: --lease-duration.
 if SANITIZED:
     os.environ["AEGIS_LEASE_DURATION"] = f"{600 * SLOWNESS}ms"
