@@ -288,6 +288,7 @@ void SimNode::PokeSoon() {
 
 void SimNode::Leave() {
   leaving = true;
+  copy_budget.Lift();
   control.Leave(now());
   PokeSoon();
 }
