@@ -37,9 +37,22 @@ void Print(const SimRunResult& total, std::uint64_t seeds, double real) {
               static_cast<unsigned long long>(total.keys_excused));
 }
 
+constexpr std::uint64_t kProgressEvery = 10;  // Seeds.
+
+// Several runs at once may share a terminal.
+void PrintProgress(std::uint64_t seed, std::uint64_t done, std::uint64_t seeds, double real) {
+  if (done % kProgressEvery != 0 || done == seeds) return;
+  std::fprintf(stderr, "seed %llu: %llu of %llu done in %.0f s\n",
+               static_cast<unsigned long long>(seed), static_cast<unsigned long long>(done),
+               static_cast<unsigned long long>(seeds), real);
+}
+
 // True: none failed.
 bool RunSeeds(SimRunOptions options, std::uint64_t seeds, bool twice, bool keep_going) {
   const auto began = std::chrono::steady_clock::now();
+  const auto real = [began] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
   SimRunResult total;
   std::uint64_t failed = 0;
   std::uint64_t done = 0;
@@ -49,6 +62,7 @@ bool RunSeeds(SimRunOptions options, std::uint64_t seeds, bool twice, bool keep_
       result.failure = "a second run took another course";
     }
     total.Add(result);
+    PrintProgress(options.seed, done + 1, seeds, real());
     if (result.failure.empty()) continue;
     ++failed;
     std::printf("seed %llu failed after %.1f simulated seconds: %s\nagain: %s\n",
@@ -57,8 +71,7 @@ bool RunSeeds(SimRunOptions options, std::uint64_t seeds, bool twice, bool keep_
     std::fflush(stdout);
     if (!keep_going) break;
   }
-  const auto real = std::chrono::steady_clock::now() - began;
-  Print(total, std::min(done + 1, seeds), std::chrono::duration<double>(real).count());
+  Print(total, std::min(done + 1, seeds), real());
   return failed == 0;
 }
 
