@@ -4,7 +4,7 @@
 // Bytes: a bucket that fills with time. Turns: of the copies that are longer than their first piece
 // kTurns go on at a time; were all to share the bytes, none would be whole before nearly all of
 // them are, and the node that dies meanwhile would take more with it. Whoever has not asked for
-// kTurnPatience has lost its turn: nobody has to give one back, and a link that hangs keeps none.
+// kTurnPatience has lost its turn: neither a copy that is given up nor a link that hangs keeps one.
 //
 // Shared by all shards of one node; relaxed atomics, because nobody decides more on them than "send
 // some more" or "wait for a moment". What may wait are copies only: records of new writes never do.

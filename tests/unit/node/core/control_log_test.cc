@@ -2,15 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "consensus/configuration.h"
 #include "control/command.h"
 #include "lease/voter.h"
-#include "node/core/control_leader.h"
 
 namespace aegis::node {
 namespace {
@@ -60,57 +57,6 @@ TEST(ControlLogTest, AVoterGrants) { EXPECT_EQ(VerdictAs(ServerId{1}), lease::Ve
 // names this node as it was, and the fences that came later it has not read yet.
 TEST(ControlLogTest, AnotherMemberOfTheSameNodeDoesNot) {
   EXPECT_EQ(VerdictAs(ServerId{2}), lease::Verdict::kNotVoter);
-}
-
-// The only voter of a log in which its own birth is written.
-TEST(ControlLeaderTest, LooksAgainAfterAWhileOrWhenTheStateHasChanged) {
-  using namespace std::chrono_literals;
-  lease::Voter voter(kSelf, kNow);
-  ControlLog log(kSelf, ServerId{1}, consensus::RaftNode::Birth(ServerId{1}), {}, voter, Rng(1),
-                 kNow);
-  AgreementEffects effects;
-  log.Start(kNow, effects);
-  TimePoint now = kNow;
-  const auto settle = [&] {
-    for (int i = 0; i < 1000 && (!effects.disk.empty() || !log.in_charge()); ++i) {
-      now = std::max(now + 1ms, std::min(log.wake_up_at(), now + 1s));
-      const std::vector<DiskWrite> writes = std::exchange(effects.disk, {});
-      for (const DiskWrite& write : writes) log.OnDurable(write.number, now, effects);
-      log.Tick(now, effects);
-    }
-  };
-  settle();
-  ASSERT_TRUE(log.in_charge());
-  log.Propose(control::Birth{{.id = ClusterId{5}, .num_shards = 1}}, now, effects);
-  settle();
-  ASSERT_TRUE(log.state().born());
-
-  ControlLeader leader({}, kSelf, log, voter, now);
-  EXPECT_FALSE(leader.PostponesLook(now)) << "there was no look yet";
-  EXPECT_EQ(leader.wake_up_at(), TimePoint::max());
-  leader.Tick({}, now, effects);
-  EXPECT_EQ(leader.wake_up_at(), TimePoint::max()) << "nothing came";
-  EXPECT_TRUE(leader.PostponesLook(now + 1ms));
-  EXPECT_EQ(leader.wake_up_at(), now + 5ms);
-  EXPECT_FALSE(leader.PostponesLook(now + 5ms));
-  leader.Tick({}, now + 5ms, effects);
-  EXPECT_TRUE(leader.PostponesLook(now + 6ms));
-  control::Register command;
-  command.node = kSelf;
-  command.session = kAsked.holder.session;
-  command.memory = Session{71};
-  command.server = 1;
-  command.name = "node7";
-  log.Propose(command, now + 6ms, effects);
-  settle();
-  ASSERT_NE(log.state().Find(kSelf), nullptr);
-  leader.Tick({}, now, effects);
-  EXPECT_TRUE(leader.PostponesLook(now));
-  log.Propose(control::Leaving{kAsked.holder}, now, effects);
-  const TimePoint proposed = now;
-  settle();
-  ASSERT_TRUE(log.state().Find(kSelf)->leaving);
-  EXPECT_FALSE(leader.PostponesLook(proposed)) << "the state has changed";
 }
 
 }  // namespace

@@ -207,6 +207,17 @@ TEST_F(ShardDirectorTest, WithQuorumWritesNothingIsHandedOverWhileACopyInSyncHan
   EXPECT_TRUE(handed_over) << "the copy that hung is out";
 }
 
+TEST_F(ShardDirectorTest, WhoLeavesHandsOverToACopyThatIsThere) {
+  follows_ = {Id(2)};
+  for (int i = 0; i < 4; ++i) DoAll(Direct());
+  ASSERT_EQ(map().in_sync.size(), 2U);
+  Do(control::Leaving{HolderOf(0)});
+  const ShardDirector::Decisions decisions = Direct();
+  ASSERT_EQ(decisions.commands.size(), 1U);
+  EXPECT_EQ(decisions.commands.front().kind, ShardCommand::Kind::kHandOver);
+  EXPECT_EQ(decisions.commands.front().node, Id(2)) << "the first of the target has no copy yet";
+}
+
 TEST_F(ShardDirectorTest, QuorumWritesAreRecordedWhenTheShardWantsIt) {
   report_.wants_quorum = true;
   const auto decisions = Direct();

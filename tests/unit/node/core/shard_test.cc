@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <deque>
 
@@ -79,79 +78,6 @@ TEST_F(ShardTest, AFollowerBehindTheRingGetsACopyWhileWritesGoOn) {
   EXPECT_GE(received_[PeerMessageType::kCopyEnd], 1);
   ExpectReplicasEqual(0, 2);
   ExpectReplicasEqual(0, 1);
-}
-
-TEST_F(ShardTest, ACopyWaitsForItsBudgetAndNewRecordsDoNot) {
-  constexpr std::uint64_t kRate = 100'000;
-  CopyBudget budget(kRate);
-  copies_ = &budget;
-  Restart(0, /*ring_bytes=*/2000);
-  LeadWith(0, 1, {1});
-  Settle();
-  for (int i = 0; i < 1000; ++i) {
-    Set(0, std::to_string(i), std::string(40, 'a'));
-    Settle();
-  }
-  budget.OnTime(TimePoint{});
-  Feed(0, {1, 2});
-  ShardEffects effects;
-  shards_[2]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
-  TimePoint now;
-  const std::size_t size = shards_[0]->replica().table().bytes();
-  while (!shards_[0]->InSync(Id(2))) {
-    Settle();  // Nothing is due while the copy waits.
-    EXPECT_EQ(budget.left(), 0U);
-    Set(0, "new", std::to_string(now.time_since_epoch().count()));
-    Settle();
-    ExpectReplicasEqual(0, 1);
-    effects.Clear();
-    shards_[0]->Maintain(kNow, 1, effects);
-    EXPECT_EQ(std::ranges::count(effects.wake, Id(2)), 0);
-    now += CopyBudget::kBurst;
-    budget.OnTime(now);
-    shards_[0]->Maintain(kNow, 1, effects);
-    ASSERT_EQ(std::ranges::count(effects.wake, Id(2)), 1);
-    Settle();
-    ASSERT_LT(now, TimePoint{} + std::chrono::seconds(60)) << "never ends";
-  }
-  ExpectReplicasEqual(0, 2);
-  const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
-  EXPECT_GT(seconds, 0.5 * static_cast<double>(size) / kRate);
-  EXPECT_LT(seconds, 2.0 * static_cast<double>(size) / kRate);
-}
-
-TEST_F(ShardTest, ACopyWaitsForItsTurn) {
-  CopyBudget budget(1 << 30);
-  copies_ = &budget;
-  Restart(0, /*ring_bytes=*/2000);
-  LeadWith(0, 1, {1});
-  Settle();
-  for (int i = 0; i < 5000; ++i) {
-    Set(0, std::to_string(i), std::string(40, 'a'));
-    Settle();
-  }
-  std::array<std::uint64_t, CopyBudget::kTurns> others{};
-  for (std::uint64_t& ticket : others) ticket = budget.NewTicket();
-  const auto let_it_go_on = [&](TimePoint now) {
-    budget.OnTime(now);
-    for (const std::uint64_t ticket : others) budget.TakeTurn(ticket);
-    ShardEffects effects;
-    shards_[0]->Maintain(kNow, 1, effects);
-    Settle();
-  };
-  Feed(0, {1, 2});
-  ShardEffects effects;
-  shards_[2]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
-  TimePoint now;
-  for (int i = 0; i < 100; ++i) let_it_go_on(now += CopyBudget::kBurst);
-  EXPECT_GE(received_[PeerMessageType::kCopyChunk], 1) << "the first piece needs no turn";
-  EXPECT_FALSE(shards_[0]->InSync(Id(2)));
-  budget.EndTurn(others[0]);
-  others[0] = others[1];
-  for (int i = 0; i < 100; ++i) let_it_go_on(now += CopyBudget::kBurst);
-  EXPECT_TRUE(shards_[0]->InSync(Id(2)));
-  ExpectReplicasEqual(0, 2);
-  EXPECT_TRUE(budget.TakeTurn(budget.NewTicket())) << "the copy that ended gave its turn back";
 }
 
 TEST_F(ShardTest, ACopyInProgressIsNoWholeReplicaAndIsGivenUpWithItsLeader) {
