@@ -74,7 +74,7 @@ TEST_F(PacedCopyTest, ACopyWaitsForItsTurn) {
   std::array<std::uint64_t, CopyBudget::kTurns> others{};
   for (std::uint64_t& ticket : others) ticket = budget.NewTicket();
   const auto let_all_go_on = [&] {
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 100 && !shards_[0]->InSync(Id(2)); ++i) {
       budget.OnTime(now_ += CopyBudget::kBurst);
       for (const std::uint64_t ticket : others) budget.TakeTurn(ticket);
       Maintain();
