@@ -53,6 +53,11 @@ class FieldWriter {
   void String(Tag tag, ByteView value) {
     if (!value.empty()) to_.add_bytes(Number(tag), value.data(), value.size());
   }
+  // What stands before the bytes of a String() of so many; the caller appends them.
+  void StringHead(Tag tag, std::size_t size) {
+    protozero::add_varint_to_buffer(&out_, Field(tag, kLengthDelimited));
+    protozero::add_varint_to_buffer(&out_, size);
+  }
   template <class Enum>
   void Enumerator(Tag tag, Enum value) {
     Unsigned(tag, static_cast<std::uint64_t>(value));

@@ -11,8 +11,15 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "model/endpoint.h"
+#include "model/eviction_policy.h"
 
 namespace aegis {
+
+// What a RESP command on a key that another node leads is answered with.
+enum class Redirect : std::uint8_t {
+  kForward,  // What that node answers.
+  kMoved,    // Which node that is: -MOVED, as in Redis Cluster.
+};
 
 enum class LogFormat : std::uint8_t { kText, kJson };
 
@@ -31,7 +38,9 @@ struct Config {
   std::uint32_t weight = 1;
   std::string zone;
   std::uint64_t max_memory_mb = 1024;
+  EvictionPolicy eviction_policy = EvictionPolicy::kSlru;
   std::uint32_t threads = 0;  // 0: one per core.
+  std::optional<Endpoint> memcached_addr;
   std::optional<Endpoint> health_addr;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
@@ -46,6 +55,7 @@ struct Config {
   std::uint32_t rebalance_rate = 16;  // Shards on the move at once.
   std::uint64_t copy_rate_mb = 16;    // Per second, of shards that are sent whole; 0: no limit.
   std::optional<Duration> unclean_after = std::chrono::seconds(10);  // Nothing: never.
+  Redirect redirect = Redirect::kForward;
   Duration drain_timeout = std::chrono::seconds(30);
   std::string pid_file;
 };

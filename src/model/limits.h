@@ -14,6 +14,9 @@ namespace aegis::limits {
 inline constexpr std::size_t kKeySizeMin = 1;              // Shorter: kInvalid.
 inline constexpr std::size_t kKeySizeMax = 64 * 1024;      // Longer: kTooLarge, nothing applied.
 inline constexpr std::size_t kValueSizeMax = 64ULL << 20;  // Longer: kTooLarge, nothing applied.
+// From this size on a value lies in a block of its own (model/block.h): a SET only hands it over
+// under the shard's lock, and a reply is sent from it. Below, a copy is cheap.
+inline constexpr std::size_t kBlockValueMin = 16 * 1024;
 // A TTL is 1 ms to about 10,000 years; outside: kInvalid.
 inline constexpr std::int64_t kTtlMsMax = 315'360'000'000'000;
 inline constexpr std::uint32_t kSlots = 16384;  // Fixed by Redis Cluster's hash rule.
@@ -32,6 +35,43 @@ inline constexpr std::size_t kRespArgumentsMax = 1 << 20;     // More: protocol 
 inline constexpr std::size_t kRespInlineSizeMax = 64 * 1024;  // Longer: protocol error, close.
 // Bytes of one command with all its arguments. More: protocol error, close.
 inline constexpr std::size_t kRespCommandSizeMax = 2 * kValueSizeMax;
+
+// SCAN and KEYS. Items that one scan of a shard looks at, and bytes of keys that it finds before
+// the last. More was asked for: it stops there and tells where to go on.
+inline constexpr std::size_t kScanItemsMax = 1 << 20;
+inline constexpr std::size_t kScanBytesMax = 1 << 20;
+// Free slots that it passes for each item that it is to look at. More: likewise.
+inline constexpr std::size_t kScanHomesPerItem = 16;
+// Shards that one SCAN goes through when they hold few keys.
+inline constexpr std::uint32_t kScanShardsMax = 64;
+// MULTI: commands queued, and bytes of them. More: an error, and EXEC will refuse.
+inline constexpr std::size_t kQueuedCommandsMax = kBatchOperationsMax;
+inline constexpr std::size_t kQueuedBytesMax = 1 << 20;
+// WATCH: keys of one connection, and bytes of them. More: error reply, and they are not watched.
+inline constexpr std::size_t kWatchedKeysMax = 4096;
+inline constexpr std::size_t kWatchedBytesMax = 1 << 20;
+// EXEC. Bytes of the records that its operations may write, at most as they stand, and of the
+// values that they may show. More: kTooLarge, nothing of it is applied.
+inline constexpr std::size_t kBatchStoredMax = 4 << 20;
+inline constexpr std::size_t kBatchShownMax = 16 << 20;
+// Of an outcome in a batch, besides its value: numbers, and the text of an error.
+inline constexpr std::size_t kBatchOutcomeBytes = 256;
+// SLOWLOG: what is kept of one command, and the most that slowlog-max-len may be set to.
+inline constexpr std::size_t kSlowArgumentsMax = 32;
+inline constexpr std::size_t kSlowArgumentBytesMax = 128;
+inline constexpr std::int64_t kSlowLogEntriesMax = 16'384;
+// LATENCY: what is kept of one kind of event. More: the oldest goes.
+inline constexpr std::size_t kLatencySamplesMax = 160;
+
+// --- memcached --------------------------------------------------------------------------------
+inline constexpr std::size_t kMemcachedKeySizeMax = 250;  // Longer: CLIENT_ERROR.
+// Bytes of a command's line; of one that names many keys. Longer: CLIENT_ERROR, close.
+inline constexpr std::size_t kMemcachedLineSizeMax = 2048;
+inline constexpr std::size_t kMemcachedKeysLineSizeMax = 1 << 20;
+// Keys of one get, gets, gat or gats. More: CLIENT_ERROR, nothing is looked up.
+inline constexpr std::size_t kMemcachedKeysMax = 1024;
+inline constexpr std::size_t kMemcachedFlagsMax = 20;  // Of a meta command. More: CLIENT_ERROR.
+inline constexpr std::size_t kMemcachedOpaqueSizeMax = 31;  // Longer: CLIENT_ERROR.
 
 // --- Client connections -----------------------------------------------------------------------
 inline constexpr std::size_t kConnectionsMax = 20'000;  // Per node; more: error reply, close.
@@ -82,8 +122,8 @@ inline constexpr Duration kQuorumWait = std::chrono::seconds(4);
 // been shown. Far more than one shard's clients have under way, so that a copy that hangs holds up
 // its own shards only.
 inline constexpr std::size_t kHeldPerLink = 65'536;
-// A write of a larger value may take long to apply: it goes the way of those whose outcome can be
-// held, in case the lease runs out under it.
+// A write of a larger value, if that has to be copied under the lock, may take long to apply: it
+// goes the way of those whose outcome can be held, in case the lease runs out under it.
 inline constexpr std::size_t kQuickValueBytes = 1 << 20;
 // The bound that a read may set on the age of a copy that answers it: from 1 ms to this, or none at
 // all. Beyond: kInvalid.
@@ -126,10 +166,10 @@ inline constexpr std::size_t kVersionVectorEpochsMax = 64;
 inline constexpr std::size_t kTombstonesMax = 65'536;
 
 // --- Anti-entropy -----------------------------------------------------------------------------
-// Sums in the digest of one shard, and of all shards of a node together (2 MiB): with many shards
+// Sums in the digest of one shard, and of all shards of a node together (512 KiB): with many shards
 // each has fewer.
 inline constexpr std::uint32_t kDigestBucketsMax = 1024;
-inline constexpr std::uint32_t kDigestSumsMax = 1 << 18;
+inline constexpr std::uint32_t kDigestSumsMax = 1 << 16;
 // A leader has its followers compare once in so many calls of Shard::Maintain(), of which there is
 // one in 10 ms, and more seldom with more shards than those whose digests take turns in that time.
 inline constexpr std::uint32_t kDigestVisits = 100;
@@ -142,6 +182,9 @@ inline constexpr std::size_t kDigestRangesMax = 64;
 // Bytes of one piece of a repair, before its last item.
 inline constexpr std::size_t kRepairPieceBytes = 64 * 1024;
 
+static_assert(2 * kBatchStoredMax <= kUnsentRecordsBytes, "else a batch costs whole copies");
+static_assert(kBatchShownMax + kBatchOperationsMax * kBatchOutcomeBytes < kValueSizeMax,
+              "the outcomes of a batch travel in one value");
 static_assert(kQuorumWait < kForwardTimeout, "else who forwarded would give up first");
 static_assert(kFrameSizeMax < UINT32_MAX, "frame lengths are u32");
 static_assert(kPeerFrameSizeMax < UINT32_MAX, "frame lengths are u32");

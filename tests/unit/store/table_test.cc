@@ -180,7 +180,7 @@ TEST(TableTest, VictimsAreWhatWasNotUsedLately) {
   Table table(kHashSeed, meter);
   for (std::uint64_t i = 1; i <= 100; ++i) table.Put(std::to_string(i), Value("v", i));
   for (std::uint64_t i = 1; i <= 50; ++i) table.Find(std::to_string(i), /*touch=*/true);
-  for (int evicted = 0; evicted < 50; ++evicted) {
+  for (int evicted = 0; evicted < 35; ++evicted) {
     const auto victim = table.ProposeVictim();
     ASSERT_TRUE(victim);
     EXPECT_GT(std::stoi(std::string(victim->key)), 50);
@@ -197,6 +197,105 @@ TEST(TableTest, ATombstoneIsNoVictim) {
   EXPECT_FALSE(table.ProposeVictim());
   EXPECT_EQ(table.items(), 0U);
   EXPECT_EQ(table.tombstones(), 1U);
+}
+
+TEST(TableTest, FetchingAheadChangesNothing) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  table.FetchItem(table.FetchSlots("k"));
+  EXPECT_EQ(table.bytes(), 0U);
+  table.Put("k", Value("v", 1));
+  const std::size_t bytes = table.bytes();
+  EXPECT_EQ(table.FetchSlots("k"), table.Hash("k"));
+  table.FetchItem(table.Hash("k"));
+  table.FetchItem(table.Hash("absent"));
+  EXPECT_EQ(table.bytes(), bytes);
+  EXPECT_EQ(table.Find("k")->value, "v");
+}
+
+TEST(TableTest, AnExpiryBeyondTheYear10000AndClientFlagsAreKeptExactly) {
+  MemoryMeter meter(1 << 20);
+  Table table(kHashSeed, meter);
+  for (const std::int64_t expires_at :
+       {std::int64_t{1}, Item::kNearMax, Item::kNearMax + 1, std::int64_t{INT64_MAX}}) {
+    for (const std::uint32_t flags : {0U, 1U, UINT32_MAX}) {
+      ItemValue value = Value("value", 1, expires_at);
+      value.client_flags = flags;
+      table.Put("key", value);
+      const auto found = table.Find("key");
+      ASSERT_TRUE(found);
+      EXPECT_EQ(found->expires_at, expires_at);
+      EXPECT_EQ(found->client_flags, flags);
+      EXPECT_EQ(found->key, "key");
+      EXPECT_EQ(found->value, "value");
+    }
+  }
+}
+
+TEST(TableTest, AHundredBytesCostFortyEightMoreAtMost) {
+  MemoryMeter meter(1ULL << 40);
+  Table table(kHashSeed, meter, 64);
+  const std::string value(100, 'v');
+  double worst = 0;
+  for (std::uint64_t i = 1; i <= 60'000; ++i) {
+    std::string key = std::to_string(i);
+    key.insert(0, 16 - key.size(), '0');
+    table.Put(key, Value(value, i, /*expires_at=*/i % 2 == 0 ? 0 : 1'000'000));
+    if (i < 4000) continue;
+    worst = std::max(worst, static_cast<double>(table.bytes()) / static_cast<double>(i) - 116);
+  }
+  EXPECT_LE(worst, 48) << "bytes, with a TTL or without, at the least favourable number of items";
+}
+
+TEST(TableTest, MemoryComesBackAfterMassDeletion) {
+  MemoryMeter meter(1ULL << 40);
+  Table table(kHashSeed, meter, 64);
+  constexpr std::uint64_t kItems = 50'000;
+  const std::string value(100, 'v');
+  for (std::uint64_t i = 1; i <= kItems; ++i) table.Put(std::to_string(i), Value(value, i));
+  const std::size_t full = table.bytes();
+  for (std::uint64_t i = 1; i <= kItems; ++i) {
+    if (i % 10 == 0) continue;
+    ASSERT_TRUE(table.Erase(table.Hash(std::to_string(i)), {Epoch{1}, Seq{i}}));
+  }
+  EXPECT_LT(table.bytes(), full / 8);
+  for (std::uint64_t i = 10; i <= kItems; i += 10) {
+    ASSERT_EQ(table.Find(std::to_string(i))->value, value);
+  }
+}
+
+TEST(TableTest, WhatHasExpiredAndIsStillThereIsEstimated) {
+  MemoryMeter meter(1ULL << 40);
+  Table table(kHashSeed, meter, 64);
+  for (std::uint64_t i = 1; i <= 10'000; ++i) {
+    table.Put(std::to_string(i), Value("v", i, i % 4 == 0 ? 100 : 1000));
+  }
+  double sum = 0;
+  Rng rng(5);
+  for (int look = 0; look < 200; ++look) {
+    sum += static_cast<double>(
+        table.EstimateExpired(UnixMs{500}, static_cast<std::uint32_t>(rng.Next())));
+  }
+  EXPECT_NEAR(sum / 200 / static_cast<double>(table.bytes()), 0.25, 0.05);
+  EXPECT_EQ(table.EstimateExpired(UnixMs{50}, 0), 0U);
+}
+
+TEST(TableTest, WhatIsCondemnedIsNoLongerUsedAndLeavesNothing) {
+  MemoryMeter meter(1 << 20);
+  {
+    Table table(kHashSeed, meter, 64);
+    for (std::uint64_t i = 1; i <= 2000; ++i) table.Put(std::to_string(i), Value("value", i));
+    table.Put("large", Value(std::string(100'000, 'v'), 1));
+    const std::size_t bytes = table.bytes();
+    table.Condemn();
+    EXPECT_EQ(meter.used(), 0U);
+    EXPECT_EQ(meter.accounted(), bytes);
+    EXPECT_EQ(meter.condemned().used(), bytes);
+    EXPECT_EQ(meter.BeyondOf(bytes + 100, bytes), 100U) << "it is known of";
+    Table moved(std::move(table));
+    EXPECT_EQ(moved.items(), 2001U);
+  }
+  EXPECT_EQ(meter.accounted(), 0U);
 }
 
 }  // namespace
