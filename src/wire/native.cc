@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
+#include <cstring>
 #include <span>
 
 #include "base/check.h"
@@ -27,15 +29,37 @@ constexpr std::size_t kReplyBodyAt = kAddressSizeAt + 4;
 static_assert(kRequestBodyAt == kLengthSize + kRequestHeaderSize);
 static_assert(kReplyBodyAt == kLengthSize + kReplyHeaderSize);
 
+// One instruction; gcc makes a loop of LoadBigEndian(), and a frame has up to ten numbers.
+template <class T>
+T SwapUnlessBig(T value) {
+  if constexpr (std::endian::native == std::endian::big || sizeof(T) == 1) {
+    return value;
+  } else if constexpr (sizeof(T) == 4) {
+    return __builtin_bswap32(value);
+  } else {
+    static_assert(sizeof(T) == 8);
+    return __builtin_bswap64(value);
+  }
+}
+
+// REQUIRES: the frame reaches so far.
+template <class T>
+T Load(ByteView frame, std::size_t at) {
+  T value;
+  std::memcpy(&value, frame.data() + at, sizeof(value));
+  return SwapUnlessBig(value);
+}
+
 // Header fields are written to the stack and appended at once: one capacity check per frame.
 template <std::size_t kSize>
 class HeaderWriter {
  public:
   template <class T>
   HeaderWriter& Put(T value) {
-    for (unsigned shift = sizeof(T) * 8; shift > 0; shift -= 8) {
-      bytes_[size_++] = static_cast<char>(value >> (shift - 8) & 0xffU);
-    }
+    AEGIS_CHECK(size_ + sizeof(T) <= kSize, "a header has a fixed layout");
+    const T swapped = SwapUnlessBig(value);
+    std::memcpy(bytes_.data() + size_, &swapped, sizeof(swapped));
+    size_ += sizeof(T);
     return *this;
   }
   void AppendTo(Bytes& out) const {
@@ -50,7 +74,7 @@ class HeaderWriter {
 
 template <std::size_t kSize>
 void PutFront(HeaderWriter<kSize>& header, std::size_t length, std::uint8_t command,
-              std::uint64_t id, ByteView key, ByteView value, std::int64_t ttl_ms,
+              std::uint64_t id, ByteView key, std::size_t value_size, std::int64_t ttl_ms,
               std::uint64_t version) {
   header.Put(static_cast<std::uint32_t>(length))
       .Put(kMagic)
@@ -58,7 +82,7 @@ void PutFront(HeaderWriter<kSize>& header, std::size_t length, std::uint8_t comm
       .Put(command)
       .Put(id)
       .Put(static_cast<std::uint32_t>(key.size()))
-      .Put(static_cast<std::uint32_t>(value.size()))
+      .Put(static_cast<std::uint32_t>(value_size))
       .Put(static_cast<std::uint64_t>(ttl_ms))
       .Put(version);
 }
@@ -68,8 +92,8 @@ std::size_t LengthOf(const RequestFrame& frame) {
   return kRequestHeaderSize + frame.key.size() + frame.value.size();
 }
 std::size_t LengthOf(const ReplyFrame& frame) {
-  return kReplyHeaderSize + frame.key.size() + frame.value.size() + frame.error.size() +
-         frame.address.size();
+  return kReplyHeaderSize + frame.key.size() + frame.value.size() + frame.value_end.size() +
+         frame.error.size() + frame.address.size();
 }
 
 Error Malformed(std::string message) { return {ErrorCode::kMalformed, std::move(message)}; }
@@ -83,7 +107,7 @@ Result<std::optional<ByteView>> TakeFrame(ByteView input, const char* what, std:
   if (needed != nullptr) *needed = kLengthSize;
   if (input.size() < kLengthSize) return {std::nullopt};
 
-  const std::size_t length = LoadBigEndian<std::uint32_t>(input);
+  const std::size_t length = Load<std::uint32_t>(input, 0);
   if (length > limits::kFrameSizeMax) {
     return Error{ErrorCode::kTooLarge, fmt::format("frame of {} bytes is over the limit of {}",
                                                    length, limits::kFrameSizeMax)};
@@ -107,7 +131,7 @@ Result<std::optional<ByteView>> TakeFrame(ByteView input, const char* what, std:
 
   std::uint64_t announced = header_size;
   for (const std::size_t at : size_fields) {
-    announced += LoadBigEndian<std::uint32_t>(input.substr(at));
+    announced += Load<std::uint32_t>(input, at);
   }
   if (announced != length) {
     return Malformed(fmt::format("the parts of a {} add up to {} bytes, its length says {}", what,
@@ -123,7 +147,7 @@ class PartReader {
   PartReader(ByteView frame, std::size_t body_at) : frame_(frame), at_(body_at) {}
 
   ByteView Take(std::size_t size_field) {
-    const std::size_t size = LoadBigEndian<std::uint32_t>(frame_.substr(size_field));
+    const std::size_t size = Load<std::uint32_t>(frame_, size_field);
     const ByteView part = frame_.substr(at_, size);
     at_ += size;
     return part;
@@ -134,11 +158,6 @@ class PartReader {
   std::size_t at_;
 };
 
-template <class T>
-T Load(ByteView frame, std::size_t at) {
-  return LoadBigEndian<T>(frame.substr(at));
-}
-
 }  // namespace
 
 bool Fits(const RequestFrame& frame) { return LengthOf(frame) <= limits::kFrameSizeMax; }
@@ -148,27 +167,30 @@ void AppendRequest(const RequestFrame& frame, Bytes& out) {
   const auto redirect = frame.redirect ? kRedirectFlag : std::uint8_t{0};
   HeaderWriter<kRequestBodyAt> header;
   PutFront(header, LengthOf(frame), static_cast<std::uint8_t>(frame.command | redirect), frame.id,
-           frame.key, frame.value, frame.ttl_ms, frame.version);
+           frame.key, frame.value.size(), frame.ttl_ms, frame.version);
   header.AppendTo(out);
   out.append(frame.key).append(frame.value);
 }
 
-void AppendReply(const ReplyFrame& frame, Bytes& out) {
+void AppendReply(const ReplyFrame& frame, OutgoingTail tail) {
   const std::size_t length = LengthOf(frame);
   if (length > limits::kFrameSizeMax) [[unlikely]] {
     const Bytes error = ErrorText(Status::kUnknownOutcome,
                                   fmt::format("the reply of {} bytes is over the limit of {}",
                                               length, limits::kFrameSizeMax));
-    AppendReply({.status = ReplyStatus::kError, .id = frame.id, .error = error}, out);
+    AppendReply({.status = ReplyStatus::kError, .id = frame.id, .error = error}, tail);
     return;
   }
+  Bytes& out = tail.bytes();
   HeaderWriter<kReplyBodyAt> header;
   PutFront(header, length, static_cast<std::uint8_t>(frame.status), frame.id, frame.key,
-           frame.value, frame.ttl_ms, frame.version);
+           frame.value.size() + frame.value_end.size(), frame.ttl_ms, frame.version);
   header.Put(static_cast<std::uint32_t>(frame.error.size()))
       .Put(static_cast<std::uint32_t>(frame.address.size()))
       .AppendTo(out);
-  out.append(frame.key).append(frame.value).append(frame.error).append(frame.address);
+  out.append(frame.key).append(frame.value);
+  tail.Append(frame.value_end, frame.block);
+  out.append(frame.error).append(frame.address);
 }
 
 Result<std::optional<RequestFrame>> DecodeRequest(ByteView input, std::size_t& consumed,

@@ -26,6 +26,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/limits.h"
+#include "model/outgoing.h"
 
 namespace aegis::wire {
 
@@ -90,6 +91,9 @@ struct ReplyFrame {
   ByteView value{};
   ByteView error{};
   ByteView address{};
+  // Of a reply to be written: the end of its value, behind `value`, that lies in a block.
+  ByteView value_end{};
+  const Block* block = nullptr;
 };
 
 // True when the frame's `length` is within limits::kFrameSizeMax.
@@ -100,7 +104,7 @@ void AppendRequest(const RequestFrame& frame, Bytes& out);
 
 // A reply over limits::kFrameSizeMax (only a MULTI of large values can be one) is replaced by the
 // error UNKNOWNOUTCOME: whatever was asked has been done, its result cannot be shown.
-void AppendReply(const ReplyFrame& frame, Bytes& out);
+void AppendReply(const ReplyFrame& frame, OutgoingTail tail);
 
 // One frame from the front of `input`. Sets `consumed` to the frame's size and returns it;
 // nothing when more bytes are needed (`consumed` = 0; `needed`, when given, is set to the frame's

@@ -97,7 +97,7 @@ void ReadOperationField(pbf_reader& from, Operation& operation, std::size_t& pai
   using Tag = OperationTag;
   switch (from.tag_and_type()) {
     case Field(Tag::kCode, kVarint):
-      operation.code = ReadEnum(from, "code", OpCode::kGet, OpCode::kAwait);
+      operation.code = ReadEnum(from, "code", OpCode::kGet, OpCode::kCountDown);
       break;
     case Field(Tag::kKey, kLengthDelimited):
       operation.key = ReadBytes(from);
@@ -269,6 +269,13 @@ void AppendOutcome(const Outcome& outcome, Bytes& out) {
   fields.Fixed(Tag::kLeader, outcome.leader.value());
   if (outcome.stale_ms) fields.ZigZagPresent(Tag::kStaleMs, *outcome.stale_ms);
   fields.Unsigned(Tag::kPosition, outcome.position.Pack());
+}
+
+void AppendOutcomeHead(const Outcome& outcome, Bytes& out) {
+  Outcome rest = outcome;
+  rest.value = {};
+  AppendOutcome(rest, out);
+  FieldWriter<OutcomeTag>(out).StringHead(OutcomeTag::kValue, outcome.value.size());
 }
 
 Result<Operation> DecodeOperation(ByteView input) {

@@ -27,6 +27,8 @@ inline constexpr std::size_t kMorePairsMax = limits::kRespArgumentsMax / 2;
 // REQUIRES: an outcome's `error` is UTF-8 (protobuf's rule for strings).
 void AppendOperation(const Operation& operation, Bytes& out);
 void AppendOutcome(const Outcome& outcome, Bytes& out);
+// The same of an outcome with a value, without the bytes of that, which are to follow.
+void AppendOutcomeHead(const Outcome& outcome, Bytes& out);
 
 Result<Operation> DecodeOperation(ByteView input);
 Result<Outcome> DecodeOutcome(ByteView input);

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/outgoing.h"
 
 namespace aegis::wire {
 
@@ -42,12 +43,13 @@ Result<RespParse> ParseRespCommand(ByteView input, std::vector<ByteView>& argv, 
 class RespWriter {
  public:
   // `out` must outlive the writer. REQUIRES: version is 2 or 3.
-  RespWriter(Bytes& out, int version);
+  RespWriter(OutgoingTail out, int version);
 
   void SimpleString(ByteView text);  // REQUIRES: no CR, LF.
   void Error(ByteView text);         // With its code: "ERR unknown command"; CR, LF become spaces.
   void Integer(std::int64_t value);
-  void Bulk(ByteView value);
+  // `block`: what the value lies in; null: somewhere else.
+  void Bulk(ByteView value, const Block* block = nullptr);
   void Verbatim(ByteView text);  // RESP3 "txt"; RESP2: bulk.
   void Null();                   // RESP3 "_"; RESP2 "$-1".
   void NullArray();              // RESP3 "_"; RESP2 "*-1".
@@ -65,7 +67,8 @@ class RespWriter {
   void Head(char type, std::int64_t number);
   void Text(ByteView text);
 
-  Bytes& out_;
+  const OutgoingTail tail_;
+  Bytes& out_;  // Of tail_.
   const int version_;
 };
 

@@ -13,7 +13,8 @@ constexpr ByteView kCrLf = "\r\n";
 
 }  // namespace
 
-RespWriter::RespWriter(Bytes& out, int version) : out_(out), version_(version) {
+RespWriter::RespWriter(OutgoingTail out, int version)
+    : tail_(out), out_(out.bytes()), version_(version) {
   AEGIS_CHECK(version == 2 || version == 3, "HELLO admits only RESP2 and RESP3");
 }
 
@@ -44,9 +45,12 @@ void RespWriter::Error(ByteView text) {
 
 void RespWriter::Integer(std::int64_t value) { Head(':', value); }
 
-void RespWriter::Bulk(ByteView value) {
+void RespWriter::Bulk(ByteView value, const Block* block) {
   Head('$', static_cast<std::int64_t>(value.size()));
-  Text(value);
+  if (block == nullptr) [[likely]]
+    return Text(value);
+  tail_.Append(value, block);
+  out_.append(kCrLf);
 }
 
 void RespWriter::Verbatim(ByteView text) {

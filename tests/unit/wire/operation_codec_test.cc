@@ -147,7 +147,7 @@ TEST(OperationCodecTest, DecodedViewsBorrowFromTheInput) {
 }
 
 TEST(OperationCodecTest, EveryCodeSurvives) {
-  for (int code = 1; code <= static_cast<int>(OpCode::kMultiSetNx); ++code) {
+  for (int code = 1; code <= static_cast<int>(OpCode::kCountDown); ++code) {
     Operation operation;
     operation.code = static_cast<OpCode>(code);
     const auto decoded = DecodeOperation(Encode(operation));
@@ -161,7 +161,7 @@ TEST(OperationCodecTest, ValuesOutsideAnEnumAreMalformed) {
     void (*spoil)(proto::Operation&);
     const char* message;
   } cases[] = {
-      {[](auto& o) { o.set_code(17); }, "expected code from 1 to 16, got 17"},
+      {[](auto& o) { o.set_code(25); }, "expected code from 1 to 24, got 25"},
       {[](auto& o) { o.set_code(0); }, "an operation without a code"},
       {[](auto& o) { o.set_condition(5); }, "expected condition from 0 to 4, got 5"},
       {[](auto& o) { o.set_expiry(4); }, "expected expiry from 0 to 3, got 4"},
@@ -181,7 +181,7 @@ TEST(OperationCodecTest, AnEnumIsNotTruncatedIntoItsRange) {
   // Code as the varint 2^32 + 1.
   const auto decoded = DecodeOperation("\x08\x81\x80\x80\x80\x10");
   ASSERT_FALSE(decoded.ok());
-  EXPECT_EQ(decoded.error().message, "expected code from 1 to 16, got 4294967297");
+  EXPECT_EQ(decoded.error().message, "expected code from 1 to 24, got 4294967297");
 }
 
 // Cutting a protobuf message between two fields leaves a valid, shorter message; anywhere else it
