@@ -288,8 +288,9 @@ PeerMessage ReadMessage(pbf_reader from) {
 
 }  // namespace
 
-void AppendPeerFrame(const PeerMessage& message, Bytes& out) {
+void AppendPeerFrame(const PeerMessage& message, OutgoingTail tail) {
   using Tag = MessageTag;
+  Bytes& out = tail.bytes();
   const std::size_t start = out.size();
   out.append(sizeof(std::uint32_t), '\0');
   FieldWriter<Tag> fields(out);
@@ -301,7 +302,6 @@ void AppendPeerFrame(const PeerMessage& message, Bytes& out) {
   for (const Reign& reign : message.reigns) {
     fields.Message(Tag::kReigns, [&](Bytes& to) { WriteReign(reign, to); });
   }
-  fields.String(Tag::kRecords, message.records);
   fields.Unsigned(Tag::kClockMs, static_cast<std::uint64_t>(message.clock_ms));
   fields.Bool(Tag::kPressure, message.pressure);
   if (message.hello) {
@@ -319,9 +319,16 @@ void AppendPeerFrame(const PeerMessage& message, Bytes& out) {
   }
   fields.PackedFixed(Tag::kSums, message.sums);
   fields.Bool(Tag::kLast, message.last);
+  // Last, because the end of them may lie elsewhere.
+  const std::size_t records = message.records.size() + message.records_end.size();
+  if (records > 0) fields.StringHead(Tag::kRecords, records);
+  out.append(message.records);
   Bytes length;
-  AppendBigEndian(static_cast<std::uint32_t>(out.size() - start - sizeof(std::uint32_t)), length);
+  AppendBigEndian(static_cast<std::uint32_t>(out.size() + message.records_end.size() - start -
+                                             sizeof(std::uint32_t)),
+                  length);
   out.replace(start, length.size(), length);
+  tail.Append(message.records_end, message.block);
 }
 
 Result<PeerMessage> DecodePeerMessage(ByteView payload) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "model/hash_range.h"
 #include "model/ids.h"
+#include "model/outgoing.h"
 #include "model/version.h"
 #include "model/version_vector.h"
 
@@ -64,6 +65,9 @@ struct PeerMessage {
   Version version;  // kCopyEnd: see Replica::vanished().
   std::vector<Reign> reigns;
   ByteView records;
+  // Of a message to be sent: what follows `records`, and lies in a block.
+  ByteView records_end;
+  const Block* block = nullptr;
   std::int64_t clock_ms = 0;  // kRecords: the leader's wall clock; hiding expired keys uses it.
   bool pressure = false;      // kAck: short of memory.
   // kWant, kAck: the change number of the shard in the map that the follower was told. Who was told
@@ -85,7 +89,7 @@ struct PeerMessage {
 };
 
 // Appends the whole frame, its length first.
-void AppendPeerFrame(const PeerMessage& message, Bytes& out);
+void AppendPeerFrame(const PeerMessage& message, OutgoingTail tail);
 
 // Decodes the payload of one frame. Errors: kMalformed.
 Result<PeerMessage> DecodePeerMessage(ByteView payload);

@@ -1,6 +1,7 @@
 #include "replication/recent_records.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -14,17 +15,35 @@ constexpr std::size_t kChunkBytes = 16 * 1024;
 void RecentRecords::Append(Version version, ByteView encoded) {
   AEGIS_CHECK(index_.empty() ? version > base_ : version > index_.back().version,
               "records come in order");
-  const bool full =
-      !chunks_.empty() && chunks_.back().records.size() + encoded.size() > kChunkBytes;
-  if (chunks_.empty() || full) {
-    chunks_.push_back({end(), {}});
-    allocated_ += chunks_.back().records.capacity();
-  }
+  const auto full = [&](const Chunk& chunk) {
+    return chunk.block || (chunk.size() > 0 && chunk.size() + encoded.size() > kChunkBytes);
+  };
+  if (chunks_.empty() || full(chunks_.back())) AddChunk();
   Bytes& records = chunks_.back().records;
   const std::size_t before = records.capacity();
   records.append(encoded);
   allocated_ += records.capacity() - before;
   index_.push_back({version, end() + encoded.size()});
+}
+
+void RecentRecords::AddChunk() {
+  chunks_.push_back({end(), {}});
+  allocated_ += chunks_.back().records.capacity();
+}
+
+void RecentRecords::Append(Version version, ByteView encoded, ByteView value, BlockRef block) {
+  if (chunks_.empty() || chunks_.back().size() > 0) AddChunk();
+  Append(version, encoded);
+  block_bytes_ += block->footprint();
+  chunks_.back().value = value;
+  chunks_.back().block = std::move(block);
+  index_.back().end += value.size();
+}
+
+void RecentRecords::Skip(Version version) {
+  Trim(0, version);
+  AEGIS_CHECK(index_.empty() && version > base_, "records come in order");
+  base_ = version;
 }
 
 void RecentRecords::Trim(std::size_t bytes_max, Version keep_after) {
@@ -33,8 +52,9 @@ void RecentRecords::Trim(std::size_t bytes_max, Version keep_after) {
     base_ = index_.front().version;
     index_.pop_front();
   }
-  while (!chunks_.empty() && chunks_.front().start + chunks_.front().records.size() <= dropped_) {
+  while (!chunks_.empty() && chunks_.front().start + chunks_.front().size() <= dropped_) {
     allocated_ -= chunks_.front().records.capacity();
+    if (chunks_.front().block) block_bytes_ -= chunks_.front().block->footprint();
     chunks_.pop_front();
   }
 }
@@ -46,23 +66,26 @@ void RecentRecords::Clear(Version position) {
 
 bool RecentRecords::Covers(Version position) const { return position >= base_; }
 
-ByteView RecentRecords::After(Version position, std::size_t bytes_max, Version& last) const {
+RecentRecords::Run RecentRecords::After(Version position, std::size_t bytes_max,
+                                        Version& last) const {
   AEGIS_CHECK(Covers(position), "the ring no longer reaches back to this position");
   const std::size_t first = FirstAfter(position);
   if (first == index_.size()) return {};
   const std::uint64_t start = StartOf(first);
   const auto holds = [](std::uint64_t offset, const Chunk& chunk) { return offset < chunk.start; };
   const Chunk& chunk = *std::prev(std::upper_bound(chunks_.begin(), chunks_.end(), start, holds));
-  const std::uint64_t limit = std::min(start + bytes_max, chunk.start + chunk.records.size());
+  const std::uint64_t limit = std::min(start + bytes_max, chunk.start + chunk.size());
   const auto beyond = [](std::uint64_t wanted, const Index& entry) { return wanted < entry.end; };
   const auto begin = index_.begin() + static_cast<std::ptrdiff_t>(first);
   auto end = std::upper_bound(begin, index_.end(), limit, beyond);
   if (end == begin) ++end;
   last = std::prev(end)->version;
   const std::uint64_t stop = std::prev(end)->end;
-  return ByteView(chunk.records)
-      .substr(static_cast<std::size_t>(start - chunk.start),
-              static_cast<std::size_t>(stop - start));
+  if (chunk.block) return {chunk.records, chunk.value, chunk.block.get()};
+  return {ByteView(chunk.records)
+              .substr(static_cast<std::size_t>(start - chunk.start),
+                      static_cast<std::size_t>(stop - start)),
+          {}};
 }
 
 std::size_t RecentRecords::BytesAfter(Version position) const {

@@ -3,7 +3,8 @@
 // A ring of encoded records in order. The oldest go when the ring is over its size, so a follower
 // that is further behind finds a gap and needs a copy. Owned by the shard, under its lock.
 //
-// The records lie in chunks, none across two of them, so that growing and shrinking move nothing.
+// The records lie in chunks, none across two of them, so that growing and shrinking move nothing. A
+// record whose value lies in a block has a chunk for itself, and shares the block.
 
 #pragma once
 
@@ -12,14 +13,29 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "model/block.h"
 #include "model/version.h"
 
 namespace aegis::replication {
 
 class RecentRecords {
  public:
+  // Whole records as they lie: `bytes`, then `value`, the end of the last one, in its block.
+  struct Run {
+    ByteView bytes;
+    ByteView value;
+    const Block* block = nullptr;
+
+    bool empty() const { return bytes.empty(); }
+  };
+
   // Appends the record that was just applied. REQUIRES: `version` is newer than all before.
   void Append(Version version, ByteView encoded);
+  // The same of a record whose `value`, behind what is encoded, lies in a block.
+  void Append(Version version, ByteView encoded, ByteView value, BlockRef block);
+
+  // Instead: nobody will ever need that record, nor those before it.
+  void Skip(Version version);
 
   // Drops the oldest records until at most `bytes` are left, but never one that is newer than
   // `keep_after`.
@@ -35,14 +51,16 @@ class RecentRecords {
   // Whole records following `position`, at most `bytes_max` bytes but at least one record, and not
   // beyond the end of a chunk; `last` becomes the version of the last one. Empty: none follow. The
   // view is valid until the next change. REQUIRES: Covers(position).
-  ByteView After(Version position, std::size_t bytes_max, Version& last) const;
+  Run After(Version position, std::size_t bytes_max, Version& last) const;
 
   // Bytes of all records after `position`. REQUIRES: Covers(position).
   std::size_t BytesAfter(Version position) const;
 
   std::size_t bytes() const { return static_cast<std::size_t>(end() - dropped_); }
-  // What it takes of memory for that.
+  // What it takes of memory for that, besides blocks.
   std::size_t allocated() const { return allocated_ + index_.size() * sizeof(Index); }
+  // What it holds in blocks, whoever else holds them.
+  std::size_t block_bytes() const { return block_bytes_; }
   // The position before the oldest record here.
   Version base() const { return base_; }
 
@@ -59,10 +77,16 @@ class RecentRecords {
   struct Chunk {
     std::uint64_t start;  // Offset of its first record.
     Bytes records;
+    ByteView value = {};  // Behind them, in the block.
+    BlockRef block = {};
+
+    std::size_t size() const { return records.size() + value.size(); }
   };
+  void AddChunk();
 
   std::deque<Chunk> chunks_;   // The first may begin with records that are dropped already.
   std::size_t allocated_ = 0;  // Capacity of all chunks.
+  std::size_t block_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // Offset, over all records ever appended, of the oldest record.
   std::deque<Index> index_;
   Version base_;

@@ -13,7 +13,8 @@ static_assert(std::endian::native == std::endian::little, "records are copied as
 struct Header {
   std::uint32_t size;
   std::uint8_t type;
-  std::uint8_t zero[3];
+  std::uint8_t joined;
+  std::uint8_t zero[2];
   std::uint64_t version;
   std::uint64_t argument;
   std::uint32_t client_flags;
@@ -41,16 +42,28 @@ Version Record::known() const {
 }
 
 void AppendRecord(const Record& record, Bytes& out) {
+  AppendRecordHead(record, out);
+  out.append(record.value);
+}
+
+void AppendRecordHead(const Record& record, Bytes& out) {
   Header header{};
   header.size = static_cast<std::uint32_t>(kBehindSize + record.key.size() + record.value.size());
   header.type = static_cast<std::uint8_t>(record.type);
+  header.joined = record.joined ? 1 : 0;
   header.version = record.version.Pack();
   header.argument = record.argument;
   header.client_flags = record.client_flags;
   header.key_size = static_cast<std::uint32_t>(record.key.size());
   out.append(reinterpret_cast<const char*>(&header), sizeof header);
   out.append(record.key);
-  out.append(record.value);
+}
+
+BlockRef PutInBlock(Record& record) {
+  BlockRef copy = Block::Copy(record.value);
+  record.value = copy->bytes();
+  record.block = copy.get();
+  return copy;
 }
 
 Bytes EncodeVersion(Version version) {
@@ -69,9 +82,10 @@ Result<std::optional<Record>> TakeRecord(ByteView& input) {
   if (header.size < kBehindSize) return malformed("smaller than its header");
   if (input.size() - sizeof header.size < header.size) return malformed("cut short");
   if (header.type < static_cast<std::uint8_t>(RecordType::kSet) ||
-      header.type > static_cast<std::uint8_t>(RecordType::kTrim)) {
+      header.type > static_cast<std::uint8_t>(RecordType::kEnd)) {
     return malformed("unknown type");
   }
+  if (header.joined > 1) return malformed("joined to nobody knows what");
   const std::size_t body = header.size - kBehindSize;
   if (header.key_size > body || header.key_size > limits::kKeySizeMax ||
       body - header.key_size > limits::kValueSizeMax) {
@@ -81,6 +95,7 @@ Result<std::optional<Record>> TakeRecord(ByteView& input) {
   record.type = static_cast<RecordType>(header.type);
   const bool keyed = record.type == RecordType::kSet || record.type == RecordType::kErase;
   if (keyed == (header.key_size < limits::kKeySizeMin)) return malformed("key where none belongs");
+  record.joined = header.joined != 0;
   record.version = Version::Unpack(header.version);
   record.argument = header.argument;
   record.client_flags = header.client_flags;

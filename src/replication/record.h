@@ -1,6 +1,6 @@
 // Record: one step of a shard's history, as bytes. The shard's table is a function of its records.
 //
-//     | size u32 | type u8 | 0 0 0 | version u64 | argument u64 | client flags u32 |
+//     | size u32 | type u8 | joined u8 | 0 0 | version u64 | argument u64 | client flags u32 |
 //     | key size u32 | key | value |                                    all little-endian
 //
 // `size` counts everything behind itself. What `argument` and `value` mean depends on the type:
@@ -14,6 +14,12 @@
 //                                                      and, if its writer knew of more, that of
 //                                                      the newest record known of it, u64
 //     trim     version                      -          -               tombstones up to it go
+//     clear    0                            -          -               everything goes, tombstones
+//                                                                      too; leaves nothing
+//     end      0                            -          -               changes nothing
+//
+// `joined` is 1 in records that take effect together with those behind them, up to the next end
+// record: a replica applies all of them or, if it never gets the end, none.
 //
 // The same bytes travel to followers, fill copies, and (in a later version) the write-ahead log.
 
@@ -24,7 +30,9 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/block.h"
 #include "model/ids.h"
+#include "model/limits.h"
 #include "model/version.h"
 
 namespace aegis::replication {
@@ -36,16 +44,20 @@ enum class RecordType : std::uint8_t {
   kEvict = 4,
   kBegin = 5,
   kTrim = 6,
+  kClear = 7,
+  kEnd = 8,
 };
 
 // Views borrow from the encoded bytes.
 struct Record {
   RecordType type = RecordType::kSet;
+  bool joined = false;
   Version version;
   std::uint64_t argument = 0;
   std::uint32_t client_flags = 0;
   ByteView key;
   ByteView value;
+  const Block* block = nullptr;  // What the value lies in, if it is worth holding.
 
   // kExpire, kEvict: which item; kBegin: where the reign before ended.
   Version value_as_version() const;
@@ -55,8 +67,23 @@ struct Record {
 
 inline constexpr std::size_t kRecordHeaderSize = 32;
 
+// The size of the record as bytes.
+inline std::size_t EncodedSize(const Record& record) {
+  return kRecordHeaderSize + record.key.size() + record.value.size();
+}
+
 // Appends one record. REQUIRES: key and value within limits.
 void AppendRecord(const Record& record, Bytes& out);
+// The same without the bytes of the value, which are to follow.
+void AppendRecordHead(const Record& record, Bytes& out);
+
+// True: the value is large, and lies in no block yet.
+inline bool WantsBlock(const Record& record) {
+  return record.value.size() >= limits::kBlockValueMin && record.block == nullptr &&
+         record.type == RecordType::kSet;
+}
+// Copies the value into a block, which the record borrows from the result.
+BlockRef PutInBlock(Record& record);
 
 // The 8 bytes that Record::value_as_version() reads back.
 Bytes EncodeVersion(Version version);

@@ -14,25 +14,49 @@ namespace {
 
 constexpr std::uint32_t kPolynomial = 0x1021;  // x^16 + x^12 + x^5 + 1, most significant bit first.
 
-constexpr std::array<std::uint16_t, 256> MakeTable() {
-  std::array<std::uint16_t, 256> table{};
-  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+// So many bytes are taken in one step: their tables are looked up side by side, while byte by byte
+// each has to wait for the one before. Every command asks for a slot, some twice.
+constexpr std::size_t kStep = 8;
+using Table = std::array<std::uint16_t, 256>;
+
+// [n][byte]: what the byte becomes when n zero bytes have followed it.
+constexpr std::array<Table, kStep> MakeTables() {
+  std::array<Table, kStep> tables{};
+  for (std::uint32_t byte = 0; byte < tables[0].size(); ++byte) {
     std::uint32_t crc = byte << 8U;
     for (int bit = 0; bit < 8; ++bit) {
       crc = (crc & 0x8000U) != 0 ? crc << 1U ^ kPolynomial : crc << 1U;
     }
-    table[byte] = static_cast<std::uint16_t>(crc & 0xffffU);
+    tables[0][byte] = static_cast<std::uint16_t>(crc & 0xffffU);
   }
-  return table;
+  for (std::size_t n = 1; n < kStep; ++n) {
+    for (std::size_t byte = 0; byte < tables[n].size(); ++byte) {
+      const std::uint32_t before = tables[n - 1][byte];
+      tables[n][byte] =
+          static_cast<std::uint16_t>((before << 8U & 0xffffU) ^ tables[0][before >> 8U]);
+    }
+  }
+  return tables;
 }
 
-constexpr std::array<std::uint16_t, 256> kTable = MakeTable();
+constexpr std::array<Table, kStep> kTables = MakeTables();
+
+constexpr std::uint32_t Byte(ByteView bytes, std::size_t at) {
+  return static_cast<unsigned char>(bytes[at]);
+}
 
 constexpr std::uint16_t Crc16(ByteView bytes) {
   std::uint32_t crc = 0;
-  for (const char c : bytes) {
-    const std::uint32_t index = crc >> 8U ^ static_cast<unsigned char>(c);
-    crc = (crc << 8U & 0xffffU) ^ kTable[index];
+  std::size_t at = 0;
+  for (; at + kStep <= bytes.size(); at += kStep) {
+    crc = static_cast<std::uint32_t>(
+        kTables[7][Byte(bytes, at) ^ crc >> 8U] ^ kTables[6][Byte(bytes, at + 1) ^ (crc & 0xffU)] ^
+        kTables[5][Byte(bytes, at + 2)] ^ kTables[4][Byte(bytes, at + 3)] ^
+        kTables[3][Byte(bytes, at + 4)] ^ kTables[2][Byte(bytes, at + 5)] ^
+        kTables[1][Byte(bytes, at + 6)] ^ kTables[0][Byte(bytes, at + 7)]);
+  }
+  for (; at < bytes.size(); ++at) {
+    crc = (crc << 8U & 0xffffU) ^ kTables[0][crc >> 8U ^ Byte(bytes, at)];
   }
   return static_cast<std::uint16_t>(crc);
 }

@@ -20,10 +20,10 @@ TEST(RecentRecordsTest, RecordsComeBackFromAnyPosition) {
   recent.Append(At(1, 2), "two");
   recent.Append(At(3, 1), "three");
   Version last;
-  EXPECT_EQ(recent.After({}, kAll, last), "onetwothree");
+  EXPECT_EQ(recent.After({}, kAll, last).bytes, "onetwothree");
   EXPECT_EQ(last, At(3, 1));
-  EXPECT_EQ(recent.After(At(1, 2), kAll, last), "three");
-  EXPECT_EQ(recent.After(At(3, 1), kAll, last), "");
+  EXPECT_EQ(recent.After(At(1, 2), kAll, last).bytes, "three");
+  EXPECT_EQ(recent.After(At(3, 1), kAll, last).bytes, "");
 }
 
 TEST(RecentRecordsTest, ABudgetTakesWholeRecordsButAtLeastOne) {
@@ -32,9 +32,9 @@ TEST(RecentRecordsTest, ABudgetTakesWholeRecordsButAtLeastOne) {
   recent.Append(At(1, 2), "bbbb");
   recent.Append(At(1, 3), "cccc");
   Version last;
-  EXPECT_EQ(recent.After({}, 9, last), "aaaabbbb");
+  EXPECT_EQ(recent.After({}, 9, last).bytes, "aaaabbbb");
   EXPECT_EQ(last, At(1, 2));
-  EXPECT_EQ(recent.After({}, 1, last), "aaaa");
+  EXPECT_EQ(recent.After({}, 1, last).bytes, "aaaa");
   EXPECT_EQ(last, At(1, 1));
 }
 
@@ -57,6 +57,19 @@ TEST(RecentRecordsTest, TrimmingKeepsWhatIsStillNeeded) {
   EXPECT_FALSE(recent.Covers(At(1, 3)));
 }
 
+TEST(RecentRecordsTest, ASkippedRecordTakesThoseBeforeItAlong) {
+  RecentRecords recent;
+  recent.Append(At(1, 1), "one");
+  recent.Skip(At(1, 2));
+  EXPECT_FALSE(recent.Covers(At(1, 1)));
+  EXPECT_TRUE(recent.Covers(At(1, 2)));
+  EXPECT_EQ(recent.allocated(), 0U);
+  recent.Skip(At(1, 3));
+  recent.Append(At(1, 4), "four");
+  Version last;
+  EXPECT_EQ(recent.After(At(1, 3), kAll, last).bytes, "four");
+}
+
 TEST(RecentRecordsTest, AfterClearTheRingStartsAtThePosition) {
   RecentRecords recent;
   recent.Append(At(1, 1), "x");
@@ -65,7 +78,31 @@ TEST(RecentRecordsTest, AfterClearTheRingStartsAtThePosition) {
   EXPECT_TRUE(recent.Covers(At(4, 9)));
   recent.Append(At(4, 10), "y");
   Version last;
-  EXPECT_EQ(recent.After(At(4, 9), kAll, last), "y");
+  EXPECT_EQ(recent.After(At(4, 9), kAll, last).bytes, "y");
+}
+
+TEST(RecentRecordsTest, ALargeValueIsSharedUntilItsRecordGoes) {
+  RecentRecords recent;
+  const BlockRef block = Block::Copy("value");
+  recent.Append(At(1, 1), "one");
+  recent.Append(At(1, 2), "head ", block->bytes(), block);
+  recent.Append(At(1, 3), "three");
+  EXPECT_FALSE(block->alone());
+  EXPECT_EQ(recent.bytes(), 18U);
+  EXPECT_EQ(recent.block_bytes(), block->footprint());
+  EXPECT_EQ(recent.BytesAfter(At(1, 1)), 15U);
+  Version last;
+  EXPECT_EQ(recent.After({}, kAll, last).bytes, "one");
+  const auto run = recent.After(last, 1, last);
+  EXPECT_EQ(run.bytes, "head ");
+  EXPECT_EQ(run.value.data(), block->data());
+  EXPECT_EQ(run.block, block.get());
+  EXPECT_EQ(last, At(1, 2));
+  EXPECT_EQ(recent.After(last, kAll, last).bytes, "three");
+  recent.Trim(5, last);
+  EXPECT_TRUE(block->alone());
+  EXPECT_EQ(recent.block_bytes(), 0U);
+  EXPECT_EQ(recent.bytes(), 5U);
 }
 
 TEST(RecentRecordsTest, RandomAppendsAndTrimsAgreeWithAMap) {
@@ -82,7 +119,12 @@ TEST(RecentRecordsTest, RandomAppendsAndTrimsAgreeWithAMap) {
     const Version version = At(epoch, ++seq);
     const std::size_t size = rng.Chance(0.01) ? 1 + rng.Below(40'000) : 1 + rng.Below(30);
     const std::string record(size, static_cast<char>('a' + step % 26));
-    recent.Append(version, record);
+    if (size > 10'000 && rng.Chance(0.5)) {
+      const BlockRef block = Block::Copy(ByteView(record).substr(40));
+      recent.Append(version, ByteView(record).substr(0, 40), block->bytes(), block);
+    } else {
+      recent.Append(version, record);
+    }
     oracle[version] = record;
     if (rng.Chance(0.2)) {
       recent.Trim(300, version);
@@ -93,9 +135,9 @@ TEST(RecentRecordsTest, RandomAppendsAndTrimsAgreeWithAMap) {
     for (const auto& [at, text] : oracle) expected += text;
     std::string found;
     for (Version last = recent.base(); last != version;) {
-      const ByteView piece = recent.After(last, kAll, last);
+      const auto piece = recent.After(last, kAll, last);
       ASSERT_FALSE(piece.empty());
-      found += piece;
+      found.append(piece.bytes).append(piece.value);
     }
     ASSERT_EQ(found, expected);
     ASSERT_EQ(recent.bytes(), expected.size());

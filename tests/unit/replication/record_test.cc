@@ -31,6 +31,19 @@ TEST(RecordTest, AReadRecordIsTheWrittenOne) {
   EXPECT_EQ(read.value()->client_flags, 5U);
   EXPECT_EQ(read.value()->key, "key");
   EXPECT_EQ(read.value()->value, "value");
+  EXPECT_FALSE(read.value()->joined);
+}
+
+TEST(RecordTest, ARecordMayBeJoinedToThoseBehindIt) {
+  Record record = SetRecord();
+  record.joined = true;
+  Bytes bytes;
+  AppendRecord(record, bytes);
+  ByteView rest = bytes;
+  EXPECT_TRUE(TakeRecord(rest).value()->joined);
+  bytes[5] = 2;
+  rest = bytes;
+  EXPECT_FALSE(TakeRecord(rest).ok());
 }
 
 TEST(RecordTest, AVersionTravelsInTheValue) {
@@ -68,7 +81,7 @@ TEST(RecordTest, EveryTruncationIsMalformed) {
 }
 
 TEST(RecordTest, AnUnknownTypeIsMalformed) {
-  for (const char type : {'\0', '\7', '\xff'}) {
+  for (const char type : {'\0', '\x9', '\xff'}) {
     Bytes bytes;
     AppendRecord(SetRecord(), bytes);
     bytes[4] = type;

@@ -23,6 +23,25 @@ TEST(SlotTest, SlotsAreThoseOfRedisCluster) {  // As CLUSTER KEYSLOT answers.
   EXPECT_EQ(SlotOf(""), Slot{0});
 }
 
+TEST(SlotTest, KeysOfEveryLengthHaveTheSlotOfTheDefinition) {
+  Rng rng(7);
+  for (std::size_t size = 0; size < 70; ++size) {
+    std::string key;
+    while (key.size() < size) {
+      const auto byte = static_cast<char>(rng.Below(256));
+      if (byte != '{') key.push_back(byte);
+    }
+    std::uint32_t crc = 0;  // Bit by bit.
+    for (const char byte : key) {
+      crc ^= static_cast<std::uint32_t>(static_cast<unsigned char>(byte)) << 8U;
+      for (int bit = 0; bit < 8; ++bit) {
+        crc = ((crc & 0x8000U) != 0 ? crc << 1U ^ 0x1021U : crc << 1U) & 0xffffU;
+      }
+    }
+    EXPECT_EQ(SlotOf(key).value(), crc % limits::kSlots) << size << " bytes";
+  }
+}
+
 TEST(SlotTest, BytesAboveAsciiCountAsUnsigned) {
   EXPECT_EQ(SlotOf(ByteView("\xff", 1)), Slot{0x1ef0});
   EXPECT_EQ(SlotOf(ByteView("\0\0\0", 3)), Slot{0});

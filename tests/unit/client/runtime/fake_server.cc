@@ -142,7 +142,10 @@ void FakeServer::SetTopology(const std::vector<std::string>& addresses) {
     member.name = "node" + std::to_string(i + 1);
     member.client_address = ParseEndpoint(addresses[i]).value();
     member.gossip_address = {"127.0.0.1", 1};
-    if (addresses[i] == address()) SetIdentity({table.settings.id, member.id, member.name});
+    if (addresses[i] == address()) {
+      table.self = member.id;
+      SetIdentity({table.settings.id, member.id, member.name});
+    }
     table.members.push_back(member);
   }
   table.shards.assign(4, ShardRoute{Epoch{1}, NodeId{1}, {NodeId{1}}});
