@@ -7,6 +7,7 @@
 #include <map>
 #include <thread>
 
+#include "bench/core/figure_text.h"
 #include "bench/exit_status.h"
 #include "bench/load_view.h"
 #include "cli/http_post.h"

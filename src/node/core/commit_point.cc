@@ -7,7 +7,7 @@ namespace aegis::node {
 void CommitPoint::OnRecord(const replication::Record& record) {
   using Type = replication::RecordType;
   const bool vanishes =
-      record.type == Type::kExpire || record.type == Type::kEvict ||
+      record.type == Type::kExpire || record.type == Type::kEvict || record.type == Type::kClear ||
       // Tombstones that not every copy has passed.
       (record.type == Type::kTrim && Version::Unpack(record.argument) > committed_);
   if (vanishes) vanished_ = record.version;
@@ -62,6 +62,13 @@ void CommitPoint::OnQuorumWrite(Version before, Version last) {
   } else {
     waiting_.push_back({before, last});
   }
+}
+
+Version CommitPoint::WaitOfAnything() const {
+  Version wait = WaitOfAbsence();
+  if (inherited_ > committed_) wait = std::max(wait, inherited_);
+  if (!waiting_.empty()) wait = std::max(wait, waiting_.back().last);
+  return wait;
 }
 
 Version CommitPoint::WaitOf(Version item) const {

@@ -80,6 +80,9 @@ class CommitPoint {
   Version WaitOf(Version item) const;
   Version WaitOfAbsence() const { return vanished_ > committed_ ? vanished_ : Version{}; }
 
+  // The same of a look at all items.
+  Version WaitOfAnything() const;
+
   // Everything that waited is committed.
   bool settled() const { return waiting_.empty() && inherited_ <= committed_; }
 

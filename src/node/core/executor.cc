@@ -1,14 +1,13 @@
 #include "node/core/executor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
 
 #include "model/limits.h"
+#include "node/core/number_text.h"
 
 namespace aegis::node {
 
@@ -56,6 +55,12 @@ bool ConditionHolds(const Operation& op, const std::optional<ItemView>& item) {
   return false;
 }
 
+Outcome Conflict(const std::optional<ItemView>& item) {
+  Outcome outcome = item ? Describe(*item) : Outcome{};
+  outcome.status = Status::kConflict;
+  return outcome;
+}
+
 // The expiry that an operation asks for; `current` is what the key has (0: none, or no key).
 std::int64_t ExpiryOf(const Operation& op, std::int64_t current, UnixMs now) {
   switch (op.expiry) {
@@ -93,35 +98,8 @@ bool RuleHolds(ExpireRule rule, std::int64_t current, std::int64_t wanted) {
   return false;
 }
 
-// The whole text as a decimal integer in Redis' sense: no spaces, no plus, no leading zeros.
-std::optional<std::int64_t> ParseInteger(ByteView text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (std::to_string(number) != text) return std::nullopt;
-  return number;
-}
-
-std::optional<long double> ParseFloat(ByteView text) {
-  constexpr std::size_t kDigitsMax = 5 * 1024;
-  if (text.empty() || text.size() > kDigitsMax || std::isspace(text.front()) != 0) {
-    return std::nullopt;
-  }
-  const std::string terminated(text);
-  char* end = nullptr;
-  const long double number = std::strtold(terminated.c_str(), &end);
-  if (end != terminated.c_str() + terminated.size() || std::isnan(number)) return std::nullopt;
-  return number;
-}
-
-// 17 decimals with trailing zeros cut, as Redis prints INCRBYFLOAT.
-std::string FormatFloat(long double number) {
-  std::string text(5 * 1024, '\0');
-  const int size = std::snprintf(text.data(), text.size(), "%.17Lf", number);
-  text.resize(static_cast<std::size_t>(size));
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
-  return text == "-0" ? "0" : text;
+Outcome NotACounter() {
+  return Failure(Status::kInvalid, "cannot increment or decrement non-numeric value");
 }
 
 }  // namespace
@@ -149,7 +127,11 @@ Outcome Executor::Execute(const Operation& op, UnixMs now) {
     case OpCode::kIncrementFloat:
       return IncrementFloat(op, now);
     case OpCode::kAppend:
+    case OpCode::kPrepend:
       return Append(op, now);
+    case OpCode::kCountUp:
+    case OpCode::kCountDown:
+      return Counter(op, now);
     case OpCode::kSetRange:
       return SetRange(op, now);
     case OpCode::kRename:
@@ -157,7 +139,16 @@ Outcome Executor::Execute(const Operation& op, UnixMs now) {
       return RenameOrCopy(op, now);
     case OpCode::kMultiSetNx:
       return MultiSetNx(op, now);
+    case OpCode::kClear:
+      return Clear();
+    case OpCode::kScan:
+      return Scan(op, now);
+    case OpCode::kCount:
+      return Count();
+    case OpCode::kPick:
+      return Pick(op, now);
     case OpCode::kAwait:
+    case OpCode::kBatch:
       break;  // The shard's own.
   }
   return Failure(Status::kInvalid, "unknown operation");
@@ -168,7 +159,9 @@ Outcome Executor::Get(const Operation& op, UnixMs now, bool with_value) {
   if (!item) return Missing();
   Outcome outcome = Describe(*item);
   outcome.has_value = with_value;
-  if (with_value) outcome.value = item->value;
+  if (!with_value) return outcome;
+  outcome.value = item->value;
+  if (item->block != nullptr) outcome.block = BlockRef(item->block);
   return outcome;
 }
 
@@ -186,6 +179,9 @@ Outcome Executor::GetRange(const Operation& op, UnixMs now) {
   if (!crossed && first <= last) {
     outcome.value = item->value.substr(static_cast<std::size_t>(first),
                                        static_cast<std::size_t>(last - first + 1));
+    // Whoever is shown a small part must not hold all of it.
+    const bool most = item->block != nullptr && outcome.value.size() >= item->block->size() / 2;
+    if (most) outcome.block = BlockRef(item->block);
   }
   return outcome;
 }
@@ -194,37 +190,39 @@ Outcome Executor::GetExpire(const Operation& op, UnixMs now) {
   const auto item = Live(op.key, now);
   if (!item) return Missing();
   if (op.expiry == ExpiryKind::kKeep) return Get(op, now, /*with_value=*/true);
-  scratch_ = item->value;
+  Outcome shown = Describe(*item);
+  Show(*item, shown);
   const std::int64_t expires_at = ExpiryOf(op, item->expires_at, now);
-  Outcome outcome = Describe(*item);
-  if (expires_at != item->expires_at) outcome = SetExpiry(*item, expires_at, now);
-  outcome.has_value = true;
-  outcome.value = scratch_;
-  return outcome;
+  if (expires_at == item->expires_at) return shown;
+  const Outcome outcome = SetExpiry(*item, expires_at, now);
+  shown.status = outcome.status;
+  shown.error = outcome.error;
+  shown.version = outcome.version;
+  shown.expires_at = outcome.expires_at;
+  return shown;
 }
 
 Outcome Executor::Set(const Operation& op, UnixMs now) {
   const auto item = Live(op.key, now);
   const bool holds = ConditionHolds(op, item);
-  Bytes old;
-  if (op.return_old && item) old = item->value;
+  std::optional<Outcome> old;
+  if (op.return_old && item) Show(*item, old.emplace());
   Outcome outcome;
   if (!holds) {
-    if (item) outcome = Describe(*item);
-    outcome.status = Status::kConflict;
+    outcome = Conflict(item);
   } else {
     const std::int64_t expires_at = ExpiryOf(op, item ? item->expires_at : 0, now);
     if (expires_at != 0 && expires_at <= now.value) {
       // Born expired (an absolute time in the past): the key is gone.
       if (item) Remove(op.key);
     } else {
-      outcome = Store(op.key, op.value, expires_at, op.client_flags);
+      outcome = Store(op.key, op.value, expires_at, op.client_flags, op.block);
     }
   }
-  if (op.return_old && item) {
-    scratch_ = std::move(old);
+  if (old) {
     outcome.has_value = true;
-    outcome.value = scratch_;
+    outcome.value = old->value;
+    outcome.block = std::move(old->block);
   }
   return outcome;
 }
@@ -232,16 +230,9 @@ Outcome Executor::Set(const Operation& op, UnixMs now) {
 Outcome Executor::Delete(const Operation& op, UnixMs now, bool return_value) {
   const auto item = Live(op.key, now);
   if (!item) return Missing();
+  if (!ConditionHolds(op, item)) return Conflict(item);
   Outcome outcome = Describe(*item);
-  if (!ConditionHolds(op, item)) {
-    outcome.status = Status::kConflict;
-    return outcome;
-  }
-  if (return_value) {
-    scratch_ = item->value;
-    outcome.has_value = true;
-    outcome.value = scratch_;
-  }
+  if (return_value) Show(*item, outcome);
   Remove(op.key);
   outcome.version = {};
   outcome.expires_at = 0;
@@ -299,12 +290,48 @@ Outcome Executor::IncrementFloat(const Operation& op, UnixMs now) {
 
 Outcome Executor::Append(const Operation& op, UnixMs now) {
   const auto item = Live(op.key, now);
+  if (!ConditionHolds(op, item)) return Conflict(item);
+  const bool in_front = op.code == OpCode::kPrepend;
   scratch_.clear();
-  if (item) scratch_ = item->value;
-  scratch_.append(op.value);
-  Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : 0,
+  if (in_front) scratch_.append(op.value);
+  if (item) scratch_.append(item->value);
+  if (!in_front) scratch_.append(op.value);
+  Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : ExpiryOf(op, 0, now),
                           item ? item->client_flags : op.client_flags);
   outcome.number = static_cast<std::int64_t>(scratch_.size());
+  return outcome;
+}
+
+Outcome Executor::Counter(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now);
+  if (!item && op.value.empty()) return Missing();
+  if (!ConditionHolds(op, item)) return Conflict(item);
+  if (!item) return BeginCounter(op, now);
+  const auto current = ParseCounter(item->value);
+  if (!current) return NotACounter();
+  const auto step = static_cast<std::uint64_t>(op.number);
+  const bool up = op.code == OpCode::kCountUp;
+  const std::uint64_t count = up ? *current + step : *current - std::min(*current, step);
+  const std::int64_t expires_at = ExpiryOf(op, item->expires_at, now);
+  Outcome outcome;
+  if (expires_at != 0 && expires_at <= now.value) {
+    Remove(op.key);
+  } else {
+    outcome = Store(op.key, std::to_string(count), expires_at, item->client_flags);
+  }
+  outcome.number = static_cast<std::int64_t>(count);
+  return outcome;
+}
+
+Outcome Executor::BeginCounter(const Operation& op, UnixMs now) {
+  const auto first = ParseCounter(op.value);
+  if (!first) return NotACounter();
+  Outcome outcome;
+  if (op.number2 >= 0) {
+    const std::int64_t expires_at = op.number2 == 0 ? 0 : now.value + op.number2;
+    outcome = Store(op.key, op.value, expires_at, op.client_flags);
+  }
+  outcome.number = static_cast<std::int64_t>(*first);
   return outcome;
 }
 
@@ -339,10 +366,11 @@ Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
     return outcome;
   }
   if (op.key == op.key2) return Describe(*source);
-  scratch_ = source->value;
   const std::int64_t expires_at = source->expires_at;
   const std::uint32_t client_flags = source->client_flags;
-  Outcome outcome = Store(op.key2, scratch_, expires_at, client_flags);
+  Outcome shown;
+  Show(*source, shown);
+  Outcome outcome = Store(op.key2, shown.value, expires_at, client_flags, shown.block.get());
   if (outcome.status == Status::kOk && op.code == OpCode::kRename) Remove(op.key);
   return outcome;
 }
@@ -351,6 +379,9 @@ Outcome Executor::MultiSetNx(const Operation& op, UnixMs now) {
   std::size_t key_bytes = op.key.size();
   std::size_t value_bytes = op.value.size();
   bool conflict = Live(op.key, now, /*touch=*/false).has_value();
+  if (op.value.size() > limits::kValueSizeMax) {
+    return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
+  }
   for (const KeyValue& pair : op.more) {
     conflict = conflict || Live(pair.key, now, /*touch=*/false).has_value();
     key_bytes += store::Table::ItemBytes(pair.key.size(), 0);
@@ -361,10 +392,16 @@ Outcome Executor::MultiSetNx(const Operation& op, UnixMs now) {
   }
   if (conflict) return Failure(Status::kConflict, "");
   // All or nothing: the room for all of it is made before the first is stored.
-  if (!sink_.MakeRoom(key_bytes, value_bytes)) return Failure(Status::kOutOfMemory, "");
-  Outcome outcome = Store(op.key, op.value, 0, op.client_flags);
+  if (!sink_.MakeRoom(key_bytes, {value_bytes})) return Failure(Status::kOutOfMemory, "");
+  Record first;
+  first.key = op.key;
+  first.value = op.value;
+  first.client_flags = op.client_flags;
+  Outcome outcome;
+  outcome.version = sink_.Commit(first);
+  outcome.client_flags = op.client_flags;
+  outcome.number = static_cast<std::int64_t>(op.value.size());
   for (const KeyValue& pair : op.more) {
-    if (outcome.status != Status::kOk) break;
     Record record;
     record.key = pair.key;
     record.value = pair.value;
@@ -380,17 +417,19 @@ std::optional<ItemView> Executor::Live(ByteView key, UnixMs now, bool touch) {
 }
 
 Outcome Executor::Store(ByteView key, ByteView value, std::int64_t expires_at,
-                        std::uint32_t client_flags) {
+                        std::uint32_t client_flags, const Block* block) {
   if (value.size() > limits::kValueSizeMax) {
     return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
   }
   // Making room may evict the very item that `value` would borrow from: callers pass copies.
-  if (!sink_.MakeRoom(key.size(), value.size())) return Failure(Status::kOutOfMemory, "");
+  const bool held = block != nullptr && block->in_items();
+  if (!sink_.MakeRoom(key.size(), {value.size(), held})) return Failure(Status::kOutOfMemory, "");
   Record record;
   record.key = key;
   record.value = value;
   record.argument = static_cast<std::uint64_t>(expires_at);
   record.client_flags = client_flags;
+  record.block = block;
   Outcome outcome;
   outcome.version = sink_.Commit(record);
   outcome.expires_at = expires_at;
@@ -406,8 +445,23 @@ Outcome Executor::SetExpiry(const ItemView& item, std::int64_t expires_at, UnixM
   }
   // The new record carries the value again: the table stays a function of its records alone.
   const Bytes key(item.key);
+  const std::uint32_t client_flags = item.client_flags;
+  if (const BlockRef block(item.block); block) {
+    return Store(key, item.value, expires_at, client_flags, block.get());
+  }
   const Bytes value(item.value);
-  return Store(key, value, expires_at, item.client_flags);
+  return Store(key, value, expires_at, client_flags);
+}
+
+void Executor::Show(const ItemView& item, Outcome& outcome) {
+  outcome.has_value = true;
+  if (item.block != nullptr) {
+    outcome.block = BlockRef(item.block);
+    outcome.value = item.value;
+    return;
+  }
+  scratch_ = item.value;
+  outcome.value = scratch_;
 }
 
 void Executor::Remove(ByteView key) {

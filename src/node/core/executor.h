@@ -2,7 +2,7 @@
 //
 // It reads the table, decides, and hands every change to a sink as a record; it never changes the
 // table itself. The leader's shard is the sink. The meanings follow Redis 7.0 where Redis has the
-// command.
+// command, and memcached 1.6 for counters.
 
 #pragma once
 
@@ -14,6 +14,12 @@
 
 namespace aegis::node {
 
+// A value that is to be stored.
+struct Incoming {
+  std::size_t size = 0;
+  bool held = false;  // It lies in a block that the table has already.
+};
+
 // Where changes go. The record's version is filled in by the sink.
 class RecordSink {
  public:
@@ -22,7 +28,7 @@ class RecordSink {
   // may borrow from the table.
   virtual Version Commit(replication::Record& record) = 0;
   // True iff an item of this size may be stored now; makes room for it if it can.
-  virtual bool MakeRoom(std::size_t key_size, std::size_t value_size) = 0;
+  virtual bool MakeRoom(std::size_t key_size, const Incoming& value) = 0;
 };
 
 class Executor {
@@ -43,19 +49,31 @@ class Executor {
   Outcome Expire(const Operation& op, UnixMs now);
   Outcome Increment(const Operation& op, UnixMs now);
   Outcome IncrementFloat(const Operation& op, UnixMs now);
-  Outcome Append(const Operation& op, UnixMs now);
+  Outcome Append(const Operation& op, UnixMs now);   // And kPrepend.
+  Outcome Counter(const Operation& op, UnixMs now);  // kCountUp, kCountDown
+  Outcome BeginCounter(const Operation& op, UnixMs now);
   Outcome SetRange(const Operation& op, UnixMs now);
   Outcome RenameOrCopy(const Operation& op, UnixMs now);
   Outcome MultiSetNx(const Operation& op, UnixMs now);
+
+  // executor_of_shard.cc
+  Outcome Clear();
+  Outcome Scan(const Operation& op, UnixMs now);
+  Outcome Count() const;
+  Outcome Pick(const Operation& op, UnixMs now);
 
   // The live item: not a tombstone, not expired.
   std::optional<store::ItemView> Live(ByteView key, UnixMs now, bool touch = true);
 
   // Stores and describes it in `outcome`; a failure (size, memory) is the outcome.
-  Outcome Store(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags);
+  // `block`: what the value lies in, if it is to be kept rather than a copy.
+  Outcome Store(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags,
+                const Block* block = nullptr);
   // Changes when `item` expires; at or before `now`, removes it.
   Outcome SetExpiry(const store::ItemView& item, std::int64_t expires_at, UnixMs now);
   void Remove(ByteView key);
+  // Has the outcome show the item's value, which may change before it is shown.
+  void Show(const store::ItemView& item, Outcome& outcome);
 
   store::Table& table_;
   RecordSink& sink_;

@@ -170,7 +170,7 @@ void Followers::StartCopy(Progress& progress) {
 }
 
 bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
-                     const CommitPoint& commit, Bytes& out) {
+                     const CommitPoint& commit, OutgoingTail out) {
   const auto found = progress_.find(follower);
   if (found == progress_.end()) return false;
   Progress& progress = found->second;
@@ -208,7 +208,7 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
   }
   if (progress.state == Progress::State::kTailing) {
     PumpFreshness(progress, commit, out);
-    return digests_.Pump(progress.digests, bytes_max, out);
+    return digests_.Pump(progress.digests, bytes_max, out.bytes());
   }
   PumpCopyChunk(progress, bytes_max, commit, out);
   return progress.state == Progress::State::kCopying && !progress.copy_waits;
@@ -225,13 +225,15 @@ void Followers::ResumeCopies(ShardEffects& effects) {
 }
 
 void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock,
-                            const CommitPoint& commit, Bytes& out) {
+                            const CommitPoint& commit, OutgoingTail out) {
   Version end;
-  const ByteView records = replica_.recent().After(progress.sent, bytes_max, end);
+  const auto records = replica_.recent().After(progress.sent, bytes_max, end);
   if (records.empty()) return;
   PeerMessage message = Message(PeerMessageType::kRecords);
   if (progress.state == Progress::State::kCopying) message.copy_id = progress.copy_id;
-  message.records = records;
+  message.records = records.bytes;
+  message.records_end = records.value;
+  message.block = records.block;
   message.clock_ms = clock.value;
   message.newest = last();
   message.committed = commit.committed();
@@ -247,7 +249,8 @@ void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs cl
 
 // What the follower asked for, once it was sent all that was there then; and what is committed, if
 // no record has told it and reads on a follower depend on it.
-void Followers::PumpFreshness(Progress& progress, const CommitPoint& commit, Bytes& out) const {
+void Followers::PumpFreshness(Progress& progress, const CommitPoint& commit,
+                              OutgoingTail out) const {
   const bool answers = progress.question != 0 && progress.sent >= progress.question_end;
   const bool tells = std::exchange(progress.tell, false) && progress.told < commit.committed();
   if (!answers && !tells) return;
@@ -265,13 +268,15 @@ void Followers::PumpFreshness(Progress& progress, const CommitPoint& commit, Byt
 // The next piece of the copy; behind the last piece, its end. Everything up to the present end of
 // the history was sent before, so that the end of the copy may name it.
 void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const CommitPoint& commit,
-                              Bytes& out) {
+                              OutgoingTail out) {
   Bytes items;
-  const auto flush = [&] {
+  const auto flush = [&](ByteView value, const Block* block) {
     if (items.empty()) return;
     PeerMessage chunk = Message(PeerMessageType::kCopyChunk);
     chunk.copy_id = progress.copy_id;
     chunk.records = items;
+    chunk.records_end = value;
+    chunk.block = block;
     replication::AppendPeerFrame(chunk, out);
     items.clear();
   };
@@ -291,11 +296,16 @@ void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const C
   do {
     progress.copy_cursor =
         replica_.table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
+          if (item.block != nullptr) {
+            replication::AppendRecordHead(RecordOf(item), items);
+            flush(item.value, item.block);
+            return;
+          }
           replication::AppendRecord(RecordOf(item), items);
-          if (items.size() >= limits::kCopyChunkBytes) flush();
+          if (items.size() >= limits::kCopyChunkBytes) flush({}, nullptr);
         });
   } while (progress.copy_cursor != 0 && out.size() - start + items.size() < left);
-  flush();
+  flush({}, nullptr);
   if (copies_ != nullptr) {
     copies_->Spend(out.size() - start);
     if (progress.copy_cursor == 0) copies_->EndTurn(progress.copy_ticket);
@@ -405,6 +415,7 @@ std::vector<FollowerLag> Followers::Lags() const {
     lag.follower = node;
     lag.in_sync = InSync(progress);
     lag.copying = progress.state == Progress::State::kCopying;
+    lag.change = progress.change;
     lag.records = replica_.history().RecordsAfter(progress.acked);
     const bool covered = replica_.recent().Covers(progress.acked);
     lag.bytes = covered ? replica_.recent().BytesAfter(progress.acked) : replica_.recent().bytes();

@@ -34,6 +34,7 @@ struct FollowerLag {
   bool copying = false;
   std::uint64_t records = 0;  // Not yet acknowledged; of a copying or silent follower: all.
   std::uint64_t bytes = 0;    // Of those in the ring of recent records.
+  std::uint32_t change = 0;   // It last said so knowing the map as of this change of the shard.
 };
 
 class Followers {
@@ -100,7 +101,7 @@ class Followers {
   // least one if any is due. True: more is due. More of a copy is not while that waits for the
   // budget: ResumeCopies() wakes. `clock` and what is committed go along with records.
   bool Pump(NodeId follower, std::size_t bytes_max, UnixMs clock, const CommitPoint& commit,
-            Bytes& out);
+            OutgoingTail out);
 
   // Wakes those whose copy waited for the budget and may go on. Often.
   void ResumeCopies(ShardEffects& effects);
@@ -146,10 +147,10 @@ class Followers {
   bool InSync(const Progress& progress) const;
   void StartCopy(Progress& progress);
   void PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock,
-                   const CommitPoint& commit, Bytes& out);
-  void PumpFreshness(Progress& progress, const CommitPoint& commit, Bytes& out) const;
+                   const CommitPoint& commit, OutgoingTail out);
+  void PumpFreshness(Progress& progress, const CommitPoint& commit, OutgoingTail out) const;
   void PumpCopyChunk(Progress& progress, std::size_t bytes_max, const CommitPoint& commit,
-                     Bytes& out);
+                     OutgoingTail out);
 
   const ShardId shard_;
   const Epoch epoch_;

@@ -43,18 +43,26 @@ const Member* LeaderElsewhere(const RoutingTable& table, const Operation& operat
 }
 
 void AppendReply(Command command, std::uint64_t id, const Outcome& outcome, UnixMs now,
-                 Bytes& scratch, Bytes& out) {
+                 Bytes& scratch, OutgoingTail out) {
   const Bytes error = wire::ErrorText(outcome.status, outcome.error);
   wire::ReplyFrame reply;
   reply.id = id;
   reply.status = wire::ReplyStatusOf(outcome.status);
   reply.version = outcome.version.Pack();
   reply.error = error;
+  if (outcome.block) {
+    reply.value_end = outcome.value;
+    reply.block = outcome.block.get();
+  }
   if (command == Command::kExecute) {
     scratch.clear();
-    wire::AppendOutcome(outcome, scratch);
+    if (outcome.block) {
+      wire::AppendOutcomeHead(outcome, scratch);
+    } else {
+      wire::AppendOutcome(outcome, scratch);
+    }
     reply.value = scratch;
-  } else if (outcome.has_value) {
+  } else if (outcome.has_value && !outcome.block) {
     reply.value = outcome.value;
   }
   if (outcome.status == Status::kOk && outcome.expires_at != 0) {

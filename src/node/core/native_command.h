@@ -23,6 +23,6 @@ const Member* LeaderElsewhere(const RoutingTable& table, const Operation& operat
 // Appends the reply to a request that ran one operation; `now` is for what is left of a lifetime.
 // `scratch` is overwritten.
 void AppendReply(wire::Command command, std::uint64_t id, const Outcome& outcome, UnixMs now,
-                 Bytes& scratch, Bytes& out);
+                 Bytes& scratch, OutgoingTail out);
 
 }  // namespace aegis::node

@@ -88,7 +88,7 @@ void PeerSession::OnLost() {
   }
 }
 
-bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Bytes& out) {
+bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, OutgoingTail out) {
   bool again = false;
   const bool all_taken = dirty.Take([&](ShardId id) {
     bool more = false;

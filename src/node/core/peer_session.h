@@ -60,7 +60,7 @@ class PeerSession {
 
   // Appends frames of the marked shards until `out` holds about `bytes_max` bytes. True: more is
   // due now (call again when the socket is writable).
-  bool Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Bytes& out);
+  bool Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, OutgoingTail out);
 
   bool established() const { return established_; }
   // REQUIRES: established().

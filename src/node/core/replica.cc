@@ -17,6 +17,7 @@ Record RecordOf(const store::ItemView& item) {
   record.client_flags = item.client_flags;
   record.key = item.key;
   record.value = item.value;
+  record.block = item.block;
   return record;
 }
 
@@ -31,6 +32,24 @@ bool Replica::IsNext(const Record& record) const {
 }
 
 void Replica::Apply(const Record& record, ByteView encoded) {
+  if (replication::WantsBlock(record)) [[unlikely]] {
+    Record in_block = record;
+    const BlockRef block = replication::PutInBlock(in_block);
+    encoded.remove_suffix(std::min(record.value.size(), encoded.size()));
+    return Apply(in_block, encoded);
+  }
+  Step(record);
+  if (record.block == nullptr) [[likely]]
+    return recent_.Append(record.version, encoded);
+  recent_.Append(record.version, encoded, record.value, BlockRef(record.block));
+}
+
+void Replica::ApplyAlone(const Record& record) {
+  Step(record);
+  recent_.Skip(record.version);
+}
+
+void Replica::Step(const Record& record) {
   AEGIS_CHECK(IsNext(record), "records apply in order");
   switch (record.type) {
     case RecordType::kSet:
@@ -49,12 +68,16 @@ void Replica::Apply(const Record& record, ByteView encoded) {
         tombstones_.pop_front();
       }
       break;
+    case RecordType::kClear:
+      ClearAll(record.version);
+      break;
+    case RecordType::kEnd:
+      break;
     case RecordType::kBegin:
       history_.Begin(record.version.epoch, Session{record.argument}, record.known().seq);
       break;
   }
   if (record.type != RecordType::kBegin) history_.Advance(record.version);
-  recent_.Append(record.version, encoded);
 }
 
 void Replica::Absorb(const Record& record) {
@@ -77,6 +100,12 @@ void Replica::Absorb(const Record& record) {
       });
       break;
     }
+    case RecordType::kClear:
+      // What the copy brought before is of older versions, and of what comes behind nothing is.
+      ClearAll(record.version);
+      break;
+    case RecordType::kEnd:
+      break;
     case RecordType::kBegin:
       break;  // The end of the copy brings the history.
   }
@@ -94,14 +123,24 @@ void Replica::PutOrBury(const Record& record) {
   if (!tombstone) {
     item.expires_at = static_cast<std::int64_t>(record.argument);
     item.value = record.value;
+    item.block = record.block;
   }
-  table_.Put(record.key, item);
+  // The key may borrow from the item that goes.
   if (tombstone) tombstones_.push_back({record.version, table_.Hash(record.key)});
+  table_.Put(record.key, item);
 }
 
 void Replica::Vanish(std::uint64_t hash, Version version) {
   table_.Erase(hash, version);
   vanished_ = std::max(vanished_, version);
+}
+
+// Whoever gives an item of an older version back later is too late: it had vanished by then.
+void Replica::ClearAll(Version at) {
+  cleared_.emplace(std::move(table_));
+  cleared_->Condemn();
+  tombstones_.clear();
+  vanished_ = std::max(vanished_, at);
 }
 
 void Replica::Adopt(VersionVector history, Version vanished) {

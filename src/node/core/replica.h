@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "base/bytes.h"
 #include "model/hash_range.h"
@@ -25,19 +27,27 @@ replication::Record RecordOf(const store::ItemView& item);
 class Replica {
  public:
   Replica(std::uint64_t hash_seed, store::MemoryMeter& meter,
-          std::uint32_t digest_buckets = limits::kDigestBucketsMax)
-      : table_(hash_seed, meter, digest_buckets) {}
+          std::uint32_t digest_buckets = limits::kDigestBucketsMax,
+          EvictionPolicy eviction = EvictionPolicy::kSlru)
+      : table_(hash_seed, meter, digest_buckets, eviction) {}
 
   // True iff `record` continues this history: the next seq of the reign, or a begin record that
   // names the end of this history.
   bool IsNext(const replication::Record& record) const;
 
-  // Applies the next record; `encoded` is the same record as bytes. REQUIRES: IsNext(record).
+  // Applies the next record; `encoded` is the same record as bytes, or all of them but its value,
+  // if that lies in a block. REQUIRES: IsNext(record).
   void Apply(const replication::Record& record, ByteView encoded);
+  // Likewise, where there is no other copy: nobody will ever ask for the record.
+  void ApplyAlone(const replication::Record& record);
 
   // Takes one record while a copy is in progress, be it an item of the copy or a step of the
   // history meanwhile: the newest version of a key wins.
   void Absorb(const replication::Record& record);
+
+  // What a clear took out of the table just now, if it was one: for the caller to destroy, which
+  // may take long. Nothing: there was none since this was last asked.
+  std::optional<store::Table> TakeCleared() { return std::exchange(cleared_, std::nullopt); }
 
   // Ends a copy: what was absorbed is the shard as of this history, and so much had vanished from
   // where it was made.
@@ -69,8 +79,10 @@ class Replica {
   std::uint64_t Digest() const { return table_.ContentSum(HashRange{}); }
 
  private:
+  void Step(const replication::Record& record);
   void PutOrBury(const replication::Record& record);
   void Vanish(std::uint64_t hash, Version version);
+  void ClearAll(Version at);
   void SortTombstones();
 
   struct Tombstone {
@@ -83,6 +95,7 @@ class Replica {
   replication::RecentRecords recent_;
   std::deque<Tombstone> tombstones_;  // In order of version.
   Version vanished_;
+  std::optional<store::Table> cleared_;
 };
 
 }  // namespace aegis::node

@@ -38,6 +38,7 @@ Translation FailUnknownType(const RespCall& call, ByteView type) {
 
 std::string Flags(const RespSession& session) {
   std::string flags;
+  if (session.queued >= 0) flags += 'x';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
@@ -52,11 +53,11 @@ std::string Describe(const RespSession& session, TimePoint now) {
   };
   return fmt::format(
       "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db=0 sub=0 psub=0 ssub=0 "
-      "multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 "
+      "multi={} qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 "
       "tot-mem=0 events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
       session.id, session.address, session.local_address, session.name,
       seconds(session.connected_at), seconds(session.last_command_at), Flags(session),
-      session.last_command.empty() ? "NULL" : session.last_command, session.version,
+      session.queued, session.last_command.empty() ? "NULL" : session.last_command, session.version,
       session.lib_name, session.lib_version);
 }
 

@@ -22,9 +22,10 @@ struct FlagName {
 };
 // In Redis' order.
 constexpr FlagName kFlagNames[] = {
-    {kWrite, "write"},       {kReadOnly, "readonly"},    {kDenyOom, "denyoom"}, {kAdmin, "admin"},
-    {kNoScript, "noscript"}, {kLoading, "loading"},      {kStale, "stale"},     {kFast, "fast"},
-    {kNoAuth, "no_auth"},    {kAllowBusy, "allow_busy"},
+    {kWrite, "write"}, {kReadOnly, "readonly"},        {kDenyOom, "denyoom"},
+    {kAdmin, "admin"}, {kNoScript, "noscript"},        {kLoading, "loading"},
+    {kStale, "stale"}, {kSkipSlowLog, "skip_slowlog"}, {kNoMulti, "no_multi"},
+    {kFast, "fast"},   {kNoAuth, "no_auth"},           {kAllowBusy, "allow_busy"},
 };
 
 Words Flags(const CommandInfo& command) {
@@ -38,11 +39,15 @@ Words Flags(const CommandInfo& command) {
 // The access categories: most follow from the group and the flags. A container is only @slow.
 Words Categories(const CommandInfo& command) {
   const bool container = command.handler == nullptr;
-  const bool admin = (command.flags & kAdmin) != 0;
+  const bool admin = (command.flags & (kAdmin | kInAdmin)) != 0;
   const bool connection = (command.flags & kInConnection) != 0 ||
                           (command.group == CommandGroup::kConnection && !container);
   Words words;
-  if (command.group == CommandGroup::kGeneric) words.push_back("@keyspace");
+  const bool container_of_keys = container && command.group == CommandGroup::kGeneric;
+  if ((command.group == CommandGroup::kGeneric && !container_of_keys) ||
+      (command.flags & kInKeyspace) != 0) {
+    words.push_back("@keyspace");
+  }
   if ((command.flags & kReadOnly) != 0) words.push_back("@read");
   if ((command.flags & kWrite) != 0) words.push_back("@write");
   if (command.group == CommandGroup::kString) words.push_back("@string");
@@ -50,6 +55,7 @@ Words Categories(const CommandInfo& command) {
   words.push_back((command.flags & kFast) != 0 ? "@fast" : "@slow");
   if (admin || (command.flags & kInDangerous) != 0) words.push_back("@dangerous");
   if (connection) words.push_back("@connection");
+  if (command.group == CommandGroup::kTransactions) words.push_back("@transaction");
   return words;
 }
 

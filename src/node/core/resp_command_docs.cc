@@ -22,6 +22,10 @@ ByteView GroupName(CommandGroup group) {
       return "string";
     case CommandGroup::kGeneric:
       return "generic";
+    case CommandGroup::kTransactions:
+      return "transactions";
+    case CommandGroup::kCluster:
+      return "cluster";
   }
   return "generic";
 }

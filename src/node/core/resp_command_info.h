@@ -26,9 +26,24 @@ enum CommandFlag : std::uint32_t {
   // Access categories that do not follow from the rest of the row.
   kInConnection = 1U << 16U,
   kInDangerous = 1U << 17U,
+  kInKeyspace = 1U << 18U,
+  // Not between MULTI and EXEC: it is about all shards or the connection or the node, and would
+  // take effect though nothing else does, or it ends in the middle.
+  kNotQueued = 1U << 19U,
+  kInAdmin = 1U << 20U,
+  // These two go by such names in COMMAND INFO.
+  kNoMulti = 1U << 21U,
+  kSkipSlowLog = 1U << 22U,
 };
 
-enum class CommandGroup : std::uint8_t { kConnection, kServer, kString, kGeneric };
+enum class CommandGroup : std::uint8_t {
+  kConnection,
+  kServer,
+  kString,
+  kGeneric,
+  kTransactions,
+  kCluster
+};
 
 // Which arguments are keys, as COMMAND counts them: 0 is the name, -1 the last argument.
 struct KeyRange {
@@ -36,6 +51,9 @@ struct KeyRange {
   int last = 0;
   int step = 0;
 };
+
+// Commands and subcommands together; the table is checked when it is first used.
+inline constexpr std::size_t kCommandNumbers = 192;
 
 struct CommandInfo {
   using Handler = Translation (*)(RespCall& call);
@@ -53,6 +71,7 @@ struct CommandInfo {
       {};              // How keys are used, in COMMAND's words; "first|others" where it differs.
   ByteView tips = {};  // For clients that spread commands; separated by blanks.
   std::span<const CommandInfo> subcommands = {};
+  std::uint16_t number = 0;  // Unlike any other's, below kCommandNumbers; the table gives it.
 
   bool Takes(std::size_t arguments) const {
     const auto count = static_cast<int>(arguments);

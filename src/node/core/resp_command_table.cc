@@ -1,10 +1,6 @@
 #include "node/core/resp_command_table.h"
 
-#include <array>
-#include <cstddef>
-
 #include "node/core/resp_handlers.h"
-#include "node/core/resp_text.h"
 
 namespace aegis::node::resp {
 namespace {
@@ -33,7 +29,7 @@ constexpr CommandInfo kClient[] = {
      "Get the connection's number", "", ClientId},
     {"client|info", 2, kNoScript | kAnytime | kInConnection, kConnection, kNoKeys, "6.2.0",
      "Describe this connection", "", ClientInfo, "", "nondeterministic_output"},
-    {"client|kill", -3, kOperator | kInConnection, kConnection, kNoKeys, "2.4.0",
+    {"client|kill", -3, kOperator | kInConnection | kNotQueued, kConnection, kNoKeys, "2.4.0",
      "Close connections",
      "ip:port|[ID client-id] [TYPE type] [USER username] [ADDR ip:port] [LADDR ip:port] "
      "[SKIPME yes-no]",
@@ -41,16 +37,17 @@ constexpr CommandInfo kClient[] = {
     {"client|list", -2, kOperator | kInConnection, kConnection, kNoKeys, "2.4.0",
      "List the open connections", "[TYPE type] [ID client-id...]", ClientList, "",
      "nondeterministic_output"},
-    {"client|no-evict", 3, kOperator | kInConnection, kConnection, kNoKeys, "7.0.0",
+    {"client|no-evict", 3, kOperator | kInConnection | kNotQueued, kConnection, kNoKeys, "7.0.0",
      "Protect the connection from eviction of clients", "ON|OFF", ClientNoEvict},
-    {"client|no-touch", 3, kNoScript | kAnytime | kInConnection, kConnection, kNoKeys, "7.2.0",
-     "Keep commands of the connection from refreshing keys", "ON|OFF", ClientNoTouch},
-    {"client|reply", 3, kNoScript | kAnytime | kInConnection, kConnection, kNoKeys, "3.2.0",
-     "Choose whether commands are answered", "ON|OFF|SKIP", ClientReply},
-    {"client|setinfo", 4, kNoScript | kAnytime | kInConnection, kConnection, kNoKeys, "7.2.0",
-     "Tell which client library this is", "LIB-NAME libname|LIB-VER libver", ClientSetInfo},
-    {"client|setname", 3, kNoScript | kAnytime | kInConnection, kConnection, kNoKeys, "2.6.9",
-     "Give the connection a name", "connection-name", ClientSetName},
+    {"client|no-touch", 3, kNoScript | kAnytime | kInConnection | kNotQueued, kConnection, kNoKeys,
+     "7.2.0", "Keep commands of the connection from refreshing keys", "ON|OFF", ClientNoTouch},
+    {"client|reply", 3, kNoScript | kAnytime | kInConnection | kNotQueued, kConnection, kNoKeys,
+     "3.2.0", "Choose whether commands are answered", "ON|OFF|SKIP", ClientReply},
+    {"client|setinfo", 4, kNoScript | kAnytime | kInConnection | kNotQueued, kConnection, kNoKeys,
+     "7.2.0", "Tell which client library this is", "LIB-NAME libname|LIB-VER libver",
+     ClientSetInfo},
+    {"client|setname", 3, kNoScript | kAnytime | kInConnection | kNotQueued, kConnection, kNoKeys,
+     "2.6.9", "Give the connection a name", "connection-name", ClientSetName},
 };
 
 constexpr CommandInfo kCommand[] = {
@@ -77,37 +74,148 @@ constexpr CommandInfo kConfig[] = {
     {"config|get", -3, kOperator, kServer, kNoKeys, "2.0.0", "Get configuration parameters",
      "parameter...", ConfigGet},
     {"config|help", 2, kAnytime, kServer, kNoKeys, "5.0.0", "Show the subcommands", "", Help},
-    {"config|resetstat", 2, kOperator, kServer, kNoKeys, "2.0.0",
+    {"config|resetstat", 2, kOperator | kNotQueued, kServer, kNoKeys, "2.0.0",
      "Reset the statistics that INFO reports", "", ConfigResetStat},
-    {"config|set", -4, kOperator, kServer, kNoKeys, "2.0.0", "Set configuration parameters",
-     "parameter value [parameter value]...", ConfigSet, "",
+    {"config|set", -4, kOperator | kNotQueued, kServer, kNoKeys, "2.0.0",
+     "Set configuration parameters", "parameter value [parameter value]...", ConfigSet, "",
      "request_policy:all_nodes response_policy:all_succeeded"},
+};
+
+constexpr std::uint32_t kAsked = kNoScript | kAnytime;
+constexpr KeyRange kKeyBehindSubcommand{2, 2, 1};
+
+constexpr CommandInfo kClusterCommands[] = {
+    {"cluster|count-failure-reports", 3, kAdmin | kStale, kCluster, kNoKeys, "3.0.0",
+     "Tell whether a node is suspected", "node-id", ClusterCountFailureReports, "",
+     "nondeterministic_output"},
+    {"cluster|countkeysinslot", 3, kStale | kNotQueued, kCluster, kNoKeys, "3.0.0",
+     "Count the keys of a slot", "slot", ClusterCountKeysInSlot},
+    {"cluster|getkeysinslot", 4, kStale | kNotQueued, kCluster, kNoKeys, "3.0.0",
+     "List some keys of a slot", "slot count", ClusterGetKeysInSlot, "", "nondeterministic_output"},
+    {"cluster|help", 2, kAnytime, kCluster, kNoKeys, "5.0.0", "Show the subcommands", "", Help},
+    {"cluster|info", 2, kStale, kCluster, kNoKeys, "3.0.0", "Describe the cluster", "", ClusterInfo,
+     "", "nondeterministic_output"},
+    {"cluster|keyslot", 3, kStale, kCluster, kNoKeys, "3.0.0", "Get the slot of a key", "key",
+     ClusterKeySlot},
+    {"cluster|links", 2, kStale, kCluster, kNoKeys, "7.0.0", "List the links to other nodes", "",
+     ClusterLinks, "", "nondeterministic_output"},
+    {"cluster|myid", 2, kStale, kCluster, kNoKeys, "3.0.0", "Get the node's name", "", ClusterMyId},
+    {"cluster|myshardid", 2, kStale, kCluster, kNoKeys, "7.2.0",
+     "Get the name of what the node leads: its own", "", ClusterMyId, "",
+     "nondeterministic_output"},
+    {"cluster|nodes", 2, kStale, kCluster, kNoKeys, "3.0.0", "List the nodes and what they lead",
+     "", ClusterNodes, "", "nondeterministic_output"},
+    {"cluster|replicas", 3, kAdmin | kStale, kCluster, kNoKeys, "5.0.0",
+     "List who copies what a node leads", "node-id", ClusterReplicas, "",
+     "nondeterministic_output"},
+    {"cluster|shards", 2, kStale, kCluster, kNoKeys, "7.0.0", "List who leads and who copies what",
+     "", ClusterShards, "", "nondeterministic_output"},
+    {"cluster|slaves", 3, kAdmin | kStale, kCluster, kNoKeys, "3.0.0",
+     "List who copies what a node leads", "node-id", ClusterReplicas, "",
+     "nondeterministic_output"},
+    {"cluster|slots", 2, kStale, kCluster, kNoKeys, "3.0.0", "List the slots and who has them", "",
+     ClusterSlots, "", "nondeterministic_output"},
+};
+
+constexpr CommandInfo kObject[] = {
+    {"object|encoding", 3, kReadOnly, kGeneric, kKeyBehindSubcommand, "2.2.3",
+     "Tell how Redis would keep the value", "key", ObjectEncoding, "RO", "nondeterministic_output"},
+    {"object|freq", 3, kReadOnly, kGeneric, kKeyBehindSubcommand, "4.0.0",
+     "Get how often a key is used; not kept here", "key", ObjectFreq, "RO",
+     "nondeterministic_output"},
+    {"object|help", 2, kAnytime, kGeneric, kNoKeys, "6.2.0", "Show the subcommands", "", Help},
+    {"object|idletime", 3, kReadOnly, kGeneric, kKeyBehindSubcommand, "2.2.3",
+     "Get the time since a key was used; not kept here", "key", ObjectIdleTime, "RO",
+     "nondeterministic_output"},
+    {"object|refcount", 3, kReadOnly, kGeneric, kKeyBehindSubcommand, "2.2.3",
+     "Count the references to the value", "key", ObjectRefCount, "RO", "nondeterministic_output"},
+};
+
+constexpr CommandInfo kMemory[] = {
+    {"memory|doctor", 2, 0, kServer, kNoKeys, "4.0.0", "Report on memory", "", MemoryDoctor, "",
+     "nondeterministic_output request_policy:all_shards response_policy:special"},
+    {"memory|help", 2, kAnytime, kServer, kNoKeys, "4.0.0", "Show the subcommands", "", Help},
+    {"memory|purge", 2, 0, kServer, kNoKeys, "4.0.0",
+     "Give free memory back; that happens by itself", "", Assent, "",
+     "request_policy:all_shards response_policy:all_succeeded"},
+    {"memory|stats", 2, 0, kServer, kNoKeys, "4.0.0", "Show where memory goes", "", MemoryStats, "",
+     "nondeterministic_output request_policy:all_shards response_policy:special"},
+    {"memory|usage", -3, kReadOnly, kServer, kKeyBehindSubcommand, "4.0.0",
+     "Get the bytes that a key takes", "key [SAMPLES count]", MemoryUsage, "RO"},
+};
+
+constexpr CommandInfo kSlowLog[] = {
+    {"slowlog|get", -2, kAdmin | kAnytime, kServer, kNoKeys, "2.2.12", "List slow commands",
+     "[count]", SlowLogGet, "", "request_policy:all_nodes nondeterministic_output"},
+    {"slowlog|help", 2, kAnytime, kServer, kNoKeys, "6.2.0", "Show the subcommands", "", Help},
+    {"slowlog|len", 2, kAdmin | kAnytime, kServer, kNoKeys, "2.2.12", "Count the slow commands", "",
+     SlowLogLen, "", "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
+    {"slowlog|reset", 2, kAdmin | kAnytime | kNotQueued, kServer, kNoKeys, "2.2.12",
+     "Forget the slow commands", "", SlowLogReset, "",
+     "request_policy:all_nodes response_policy:all_succeeded"},
+};
+
+constexpr CommandInfo kLatency[] = {
+    {"latency|doctor", 2, kOperator, kServer, kNoKeys, "2.8.13", "Report on latency", "",
+     LatencyDoctor, "", "nondeterministic_output request_policy:all_nodes response_policy:special"},
+    {"latency|help", 2, kAnytime, kServer, kNoKeys, "2.8.13", "Show the subcommands", "", Help},
+    {"latency|histogram", -2, kOperator, kServer, kNoKeys, "7.0.0",
+     "Show how long calls of commands took", "[command]...", LatencyHistogram, "",
+     "nondeterministic_output request_policy:all_nodes response_policy:special"},
+    {"latency|history", 3, kOperator, kServer, kNoKeys, "2.8.13", "List an event's times", "event",
+     LatencyHistory, "",
+     "nondeterministic_output request_policy:all_nodes response_policy:special"},
+    {"latency|latest", 2, kOperator, kServer, kNoKeys, "2.8.13", "List the latest events", "",
+     LatencyLatest, "", "nondeterministic_output request_policy:all_nodes response_policy:special"},
+    {"latency|reset", -2, kOperator | kNotQueued, kServer, kNoKeys, "2.8.13", "Forget the events",
+     "[event]...", LatencyReset, "", "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
 constexpr CommandInfo kTable[] = {
     // Connection and server.
+    {"asking", 1, kFast | kInConnection, kCluster, kNoKeys, "3.0.0",
+     "Expect to be redirected; nothing changes here", "", Assent},
     {"auth", -2, kHandshake, kConnection, kNoKeys, "1.0.0", "Authenticate the connection",
      "[username] password", Auth},
     {"client", -2, 0, kConnection, kNoKeys, "2.4.0", "Commands about connections", "", nullptr, "",
      "", kClient},
+    {"cluster", -2, 0, kCluster, kNoKeys, "3.0.0", "Commands about the cluster", "", nullptr, "",
+     "", kClusterCommands},
     {"command", -1, kAnytime | kInConnection, kServer, kNoKeys, "2.8.13", "Describe every command",
      "", Command, "", "nondeterministic_output_order", kCommand},
     {"config", -2, 0, kServer, kNoKeys, "2.0.0", "Commands about the configuration", "", nullptr,
      "", "", kConfig},
     {"echo", 2, kAnytime | kFast, kConnection, kNoKeys, "1.0.0", "Answer with the argument",
      "message", Echo},
-    {"hello", -1, kHandshake, kConnection, kNoKeys, "6.0.0", "Choose the protocol version",
-     "[protover [AUTH username password] [SETNAME clientname]]", Hello},
+    {"hello", -1, kHandshake | kNotQueued, kConnection, kNoKeys, "6.0.0",
+     "Choose the protocol version", "[protover [AUTH username password] [SETNAME clientname]]",
+     Hello},
     {"info", -1, kAnytime | kInDangerous, kServer, kNoKeys, "1.0.0",
      "Describe the node and its statistics", "[section]...", Info, "",
      "nondeterministic_output request_policy:all_shards response_policy:special"},
+    {"lastsave", 1, kAnytime | kFast | kInAdmin, kServer, kNoKeys, "1.0.0",
+     "Get when the node started: nothing is saved", "", LastSave, "", "nondeterministic_output"},
+    {"latency", -2, 0, kServer, kNoKeys, "2.8.13", "Commands about latency", "", nullptr, "", "",
+     kLatency},
+    {"memory", -2, 0, kServer, kNoKeys, "4.0.0", "Commands about memory", "", nullptr, "", "",
+     kMemory},
     {"ping", -1, kFast, kConnection, kNoKeys, "1.0.0", "Answer PONG or the argument", "[message]",
      Ping, "", "request_policy:all_shards response_policy:all_succeeded"},
     {"quit", -1, kHandshake, kConnection, kNoKeys, "1.0.0", "Close the connection", "", Quit},
+    {"readonly", 1, kAnytime | kFast | kInConnection, kCluster, kNoKeys, "3.0.0",
+     "Accept replies of copies; nothing changes here", "", Assent},
+    {"readwrite", 1, kAnytime | kFast | kInConnection, kCluster, kNoKeys, "3.0.0",
+     "Accept no replies of copies; nothing changes here", "", Assent},
     {"reset", 1, kHandshake, kConnection, kNoKeys, "6.2.0", "Make the connection as good as new",
      "", Reset},
+    {"role", 1, kAsked | kFast | kInAdmin, kServer, kNoKeys, "2.8.12",
+     "Tell the node's role: every one takes writes", "", Role},
     {"select", 2, kAnytime | kFast, kConnection, kNoKeys, "1.0.0",
      "Choose the database; 0 is the only one", "index", Select},
+    {"shutdown", -1, kOperator | kAllowBusy | kNoMulti | kNotQueued, kServer, kNoKeys, "1.0.0",
+     "Have the node leave the cluster and end", "[NOSAVE] [NOW] [FORCE]", Shutdown},
+    {"slowlog", -2, 0, kServer, kNoKeys, "2.2.12", "Commands about slow commands", "", nullptr, "",
+     "", kSlowLog},
     {"time", 1, kAnytime | kFast, kServer, kNoKeys, "2.6.0", "Get the node's wall clock", "", Time,
      "", "nondeterministic_output"},
 
@@ -158,6 +266,18 @@ constexpr CommandInfo kTable[] = {
     {"strlen", 2, kReadOnly | kFast, kString, kOneKey, "2.2.0", "Get the length of a value", "key",
      StrLen, "RO"},
 
+    // Transactions.
+    {"discard", 1, kNoScript | kAnytime | kFast | kAllowBusy, kTransactions, kNoKeys, "2.0.0",
+     "Forget what is queued and watched", "", Discard},
+    {"exec", 1, kNoScript | kAnytime | kSkipSlowLog, kTransactions, kNoKeys, "1.2.0",
+     "Run what is queued as one, within one shard", "", Exec},
+    {"multi", 1, kNoScript | kAnytime | kFast | kAllowBusy, kTransactions, kNoKeys, "1.2.0",
+     "Begin to queue commands", "", Multi},
+    {"unwatch", 1, kNoScript | kAnytime | kFast | kAllowBusy, kTransactions, kNoKeys, "2.2.0",
+     "Watch no key any more", "", Unwatch},
+    {"watch", -2, kNoScript | kAnytime | kFast | kAllowBusy, kTransactions, kAllKeys, "2.2.0",
+     "Have EXEC do nothing if a key changes", "key...", Watch, "RO"},
+
     // Keys.
     {"copy", -3, kWrite | kDenyOom, kGeneric, kTwoKeys, "6.2.0", "Copy a key within its shard",
      "source destination [DB destination-db] [REPLACE]", Copy, "RO access|OW update"},
@@ -165,6 +285,9 @@ constexpr CommandInfo kTable[] = {
      kSummed},
     {"delifeq", 3, kWrite | kFast, kGeneric, kOneKey, "7.0.15", "Delete a key if it has this value",
      "key value", DelIfEq, "RM delete"},
+    {"dbsize", 1, kReadOnly | kFast | kInKeyspace | kNotQueued, kServer, kNoKeys, "1.0.0",
+     "Count the keys of the cluster", "", DbSize, "",
+     "request_policy:all_shards response_policy:agg_sum"},
     {"exists", -2, kReadOnly | kFast, kGeneric, kAllKeys, "1.0.0", "Count the keys that exist",
      "key...", Exists, "RO", kSummed},
     {"expire", -3, kWrite | kFast, kGeneric, kOneKey, "1.0.0", "Set a lifetime in seconds",
@@ -174,6 +297,17 @@ constexpr CommandInfo kTable[] = {
      "RW update"},
     {"expiretime", 2, kReadOnly | kFast, kGeneric, kOneKey, "7.0.0",
      "Get the expiry as a Unix time in seconds", "key", ExpireTime, "RO access"},
+    {"flushall", -1, kWrite | kInKeyspace | kInDangerous | kNotQueued, kServer, kNoKeys, "1.0.0",
+     "Delete all keys of the cluster", "[ASYNC|SYNC]", FlushAll, "",
+     "request_policy:all_shards response_policy:all_succeeded"},
+    {"flushdb", -1, kWrite | kInKeyspace | kInDangerous | kNotQueued, kServer, kNoKeys, "1.0.0",
+     "Delete all keys of the cluster", "[ASYNC|SYNC]", FlushAll, "",
+     "request_policy:all_shards response_policy:all_succeeded"},
+    {"keys", 2, kReadOnly | kInDangerous | kNotQueued, kGeneric, kNoKeys, "1.0.0",
+     "List the keys that match a pattern", "pattern", Keys, "",
+     "request_policy:all_shards nondeterministic_output_order"},
+    {"object", -2, 0, kGeneric, kNoKeys, "2.2.3", "Commands about how a value is kept", "", nullptr,
+     "", "", kObject},
     {"persist", 2, kWrite | kFast, kGeneric, kOneKey, "2.2.0", "Take a key's expiry away", "key",
      Persist, "RW update"},
     {"pexpire", -3, kWrite | kFast, kGeneric, kOneKey, "2.6.0", "Set a lifetime in milliseconds",
@@ -186,11 +320,16 @@ constexpr CommandInfo kTable[] = {
     {"pttl", 2, kReadOnly | kFast, kGeneric, kOneKey, "2.6.0",
      "Get the remaining lifetime in milliseconds", "key", PTtl, "RO access",
      "nondeterministic_output"},
+    {"randomkey", 1, kReadOnly | kNotQueued, kGeneric, kNoKeys, "1.0.0", "Get some key", "",
+     RandomKey, "", "request_policy:all_shards nondeterministic_output"},
     {"rename", 3, kWrite, kGeneric, kTwoKeys, "1.0.0", "Rename a key within its shard",
      "key newkey", Rename, "RW access delete|OW update"},
     {"renamenx", 3, kWrite | kFast, kGeneric, kTwoKeys, "1.0.0",
      "Rename a key within its shard if the new name is free", "key newkey", RenameNx,
      "RW access delete|OW insert"},
+    {"scan", -2, kReadOnly | kNotQueued, kGeneric, kNoKeys, "2.8.0",
+     "Go through the keys of the cluster", "cursor [MATCH pattern] [COUNT count] [TYPE type]", Scan,
+     "", "nondeterministic_output request_policy:special"},
     {"touch", -2, kReadOnly | kFast, kGeneric, kAllKeys, "3.2.1",
      "Mark keys as used and count those that exist", "key...", Exists, "RO", kSummed},
     {"ttl", 2, kReadOnly | kFast, kGeneric, kOneKey, "1.0.0",
@@ -199,67 +338,13 @@ constexpr CommandInfo kTable[] = {
      Type, "RO"},
     {"unlink", -2, kWrite | kFast, kGeneric, kAllKeys, "4.0.0", "Delete keys", "key...", Del,
      "RM delete", kSummed},
-    {"wait", 3, kNoScript, kGeneric, kNoKeys, "3.0.0",
+    {"wait", 3, kNoScript | kNotQueued, kGeneric, kNoKeys, "3.0.0",
      "Wait until followers hold what the connection wrote", "numreplicas timeout", Wait, "",
      "request_policy:all_shards response_policy:agg_min"},
 };
 
-// Open addressing over the names' hashes: the lookup of every command's first argument.
-class NameIndex {
- public:
-  NameIndex() {
-    for (const CommandInfo& command : kTable) {
-      std::size_t at = Hash(command.name);
-      while (buckets_[at % kBuckets] != nullptr) ++at;
-      buckets_[at % kBuckets] = &command;
-    }
-  }
-
-  const CommandInfo* Find(ByteView name) const {
-    for (std::size_t at = Hash(name);; ++at) {
-      const CommandInfo* const command = buckets_[at % kBuckets];
-      if (command == nullptr || EqualsIgnoringCase(command->name, name)) return command;
-    }
-  }
-
- private:
-  static constexpr std::size_t kBuckets = 256;
-  static_assert(std::size(kTable) < kBuckets / 2, "the search ends at an empty bucket");
-
-  // FNV-1a over the lower-case name.
-  static std::size_t Hash(ByteView name) {
-    std::uint32_t hash = 2166136261U;
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(ToLower(c))) * 16777619U;
-    return hash;
-  }
-
-  std::array<const CommandInfo*, kBuckets> buckets_{};
-};
-
 }  // namespace
 
-std::span<const CommandInfo> AllCommands() { return kTable; }
-
-const CommandInfo* FindCommand(ByteView name) {
-  static const NameIndex index;
-  constexpr std::size_t kNameSizeMax = 32;  // A garbage name of megabytes is not hashed.
-  return name.size() > kNameSizeMax ? nullptr : index.Find(name);
-}
-
-const CommandInfo* FindSubcommand(const CommandInfo& container, ByteView name) {
-  for (const CommandInfo& subcommand : container.subcommands) {
-    if (EqualsIgnoringCase(subcommand.name.substr(container.name.size() + 1), name)) {
-      return &subcommand;
-    }
-  }
-  return nullptr;
-}
-
-const CommandInfo* FindByFullName(ByteView name) {
-  const std::size_t bar = name.find('|');
-  const CommandInfo* const command = FindCommand(name.substr(0, bar));
-  if (command == nullptr || bar == ByteView::npos) return command;
-  return FindSubcommand(*command, name.substr(bar + 1));
-}
+std::span<const CommandInfo> CommandRows() { return kTable; }
 
 }  // namespace aegis::node::resp

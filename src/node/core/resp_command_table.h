@@ -9,6 +9,9 @@
 
 namespace aegis::node::resp {
 
+// As they are written down, without numbers; for AllCommands() alone.
+std::span<const CommandInfo> CommandRows();
+
 std::span<const CommandInfo> AllCommands();
 
 // By name in any case; null if there is none. Subcommands: "get" in the container "config".

@@ -10,6 +10,7 @@
 #include "node/core/resp_command_info.h"
 #include "node/core/resp_command_table.h"
 #include "node/core/resp_text.h"
+#include "node/core/resp_transaction.h"
 #include "node/core/resp_wait.h"
 
 namespace aegis::node {
@@ -62,29 +63,44 @@ std::string LimitError(const Operation& operation) {
   return {};
 }
 
-// Nothing of a command is applied when any part of it is over a limit.
-Translation CheckLimits(const RespCall& call) {
+// Finds the command. False: there is none that takes these arguments, and the error is written.
+bool Resolve(RespCall& call) {
+  call.command = resp::FindCommand(call.argv[0]);
+  if (call.command == nullptr) return FailUnknownCommand(call), false;
+  if (!call.command->subcommands.empty() && call.argv.size() > 1) {
+    const CommandInfo* const subcommand = resp::FindSubcommand(*call.command, call.argv[1]);
+    if (subcommand == nullptr) FailUnknownSubcommand(call);
+    call.command = subcommand;
+    if (subcommand == nullptr) return false;
+  }
+  if (!call.command->Takes(call.argv.size())) return call.FailArity(), false;
+  return true;
+}
+
+Translation Dispatch(RespCall& call) {
+  const bool known = Resolve(call);
+  call.plan.command = call.command;
+  call.plan.course = known ? Course::kRuns : Course::kRefused;
+  if (call.session.transaction) [[unlikely]] {
+    if (const auto queued = resp::QueueInTransaction(call, known)) {
+      if (known) call.plan.course = Course::kQueued;
+      return *queued;
+    }
+  }
+  if (!known) return Translation::kReplied;
+  call.session.last_command = call.command->name;
+  const Translation translation = call.command->handler(call);
+  return translation == Translation::kPlanned ? resp::CheckLimits(call) : translation;
+}
+
+}  // namespace
+
+Translation resp::CheckLimits(const RespCall& call) {
   for (const Operation& operation : call.plan.operations) {
     if (const auto error = LimitError(operation); !error.empty()) return call.Fail(error);
   }
   return Translation::kPlanned;
 }
-
-Translation Dispatch(RespCall& call) {
-  call.command = resp::FindCommand(call.argv[0]);
-  if (call.command == nullptr) return FailUnknownCommand(call);
-  if (!call.command->subcommands.empty() && call.argv.size() > 1) {
-    const CommandInfo* const subcommand = resp::FindSubcommand(*call.command, call.argv[1]);
-    if (subcommand == nullptr) return FailUnknownSubcommand(call);
-    call.command = subcommand;
-  }
-  if (!call.command->Takes(call.argv.size())) return call.FailArity();
-  call.session.last_command = call.command->name;
-  const Translation translation = call.command->handler(call);
-  return translation == Translation::kPlanned ? CheckLimits(call) : translation;
-}
-
-}  // namespace
 
 Translation Translate(std::span<const ByteView> argv, RespSession& session, NodeView& node,
                       TimePoint now, UnixMs unix_now, Plan& plan, Bytes& out) {
@@ -92,6 +108,7 @@ Translation Translate(std::span<const ByteView> argv, RespSession& session, Node
   AEGIS_CHECK(!argv.empty(), "an empty command is not a command");
   plan.operations.clear();
   plan.scratch.clear();
+  plan.exec.reset();
   session.last_command_at = now;
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
 
@@ -107,7 +124,8 @@ Translation Translate(std::span<const ByteView> argv, RespSession& session, Node
   if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
   if (silent) {
     out.resize(reply_at);
-    plan.form = ReplyForm::kNothing;
+    const bool watches = plan.form == ReplyForm::kWatch && translation == Translation::kPlanned;
+    plan.form = watches ? ReplyForm::kWatchSilently : ReplyForm::kNothing;
   }
   return translation;
 }

@@ -10,17 +10,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "model/eviction_policy.h"
 #include "model/operation.h"
 #include "model/routing.h"
+#include "node/core/node_statistics.h"
+#include "node/core/resp_error_code.h"
 #include "wire/resp.h"
 
 namespace aegis::node {
+
+namespace resp {
+struct CommandInfo;
+struct Transaction;
+struct ExecPlan;
+}  // namespace resp
 
 // What one RESP connection has told us about itself.
 struct RespSession {
@@ -40,6 +50,9 @@ struct RespSession {
   bool no_evict = false;
   bool no_touch = false;
   std::vector<bool> written;  // Shards that it wrote to, for WAIT; empty: none.
+  // WATCH and MULTI; null: neither. Only its own connection looks into it, within its turn.
+  std::shared_ptr<resp::Transaction> transaction;
+  int queued = -1;  // Commands behind MULTI; -1: there was none.
 };
 
 // What INFO, CLIENT LIST, CONFIG and the like show; gathered by the shell only when asked for.
@@ -61,10 +74,45 @@ struct NodeFacts {
   std::uint64_t used_memory = 0;      // Bytes accounted to items.
   std::uint64_t used_memory_rss = 0;  // Bytes the OS counts.
   std::uint64_t max_memory = 0;       // Bytes.
-  std::uint64_t keys = 0;             // Led by this node.
+  EvictionPolicy eviction = EvictionPolicy::kSlru;
+  std::uint64_t used_memory_peak = 0;     // The most that used_memory was, seen once a second.
+  std::uint64_t allocator_allocated = 0;  // 0: the allocator does not tell.
+  std::uint64_t allocator_resident = 0;
+  std::uint64_t rings_memory = 0;    // Of used_memory, recent records for other copies.
+  std::uint64_t clients_memory = 0;  // Held for client connections.
+  std::uint64_t system_memory = 0;   // Of the machine.
+  std::uint64_t keys = 0;            // Led by this node.
   std::uint64_t keys_with_expiry = 0;
+  std::string system;  // "Linux 6.1.0 x86_64"
+  Duration cpu_user{};
+  Duration cpu_system{};
+  std::uint64_t received_bytes = 0;  // From clients,
+  std::uint64_t sent_bytes = 0;      // and to them.
+  std::uint64_t peer_received_bytes = 0;
+  std::uint64_t peer_sent_bytes = 0;
+  std::uint64_t commands_per_second = 0;  // As of the last second or so.
+  std::uint64_t received_bytes_per_second = 0;
+  std::uint64_t sent_bytes_per_second = 0;
+  std::uint64_t peer_received_bytes_per_second = 0;
+  std::uint64_t peer_sent_bytes_per_second = 0;
+  ErrorCounts errors{};  // Replies to RESP clients, by code.
   std::uint64_t cluster_nodes = 1;
   std::uint32_t worker_threads = 0;
+};
+
+// What took a node longer than it should, for SLOWLOG.
+struct SlowCommand {
+  std::uint64_t id = 0;  // Counts from 0 since the node's start.
+  UnixMs at;
+  Duration took{};
+  std::vector<std::string> arguments;  // Excerpts of the first ones.
+  std::string address;                 // Of the client.
+  std::string client_name;
+};
+
+struct SlowLogSettings {
+  std::int64_t slower_than_us = 10'000;  // Negative: nothing is logged.
+  std::int64_t entries_max = 128;
 };
 
 // What Translate() may ask of the shell. Called only by the commands that need it.
@@ -78,6 +126,25 @@ class NodeView {
   // Closes the connection with this id. False: there is none.
   virtual bool Kill(std::uint64_t session_id) = 0;
   virtual void ResetStatistics() = 0;  // CONFIG RESETSTAT
+  virtual std::uint64_t Random() = 0;
+  virtual void Shutdown() = 0;  // Begins to stop the node, in order.
+
+  // The slow log, see SlowLogSettings.
+  virtual SlowLogSettings SlowLog() = 0;
+  virtual void SetSlowLog(const SlowLogSettings& settings) = 0;
+  virtual std::vector<SlowCommand> SlowCommands() = 0;  // The newest first.
+  virtual void ForgetSlowCommands() = 0;
+
+  // Of every RESP command that came; in the order of the command table.
+  virtual std::vector<CommandUsage> CommandUsages() = 0;
+
+  // The latency monitor. 0 ms: it is off.
+  virtual std::int64_t LatencyThresholdMs() = 0;
+  virtual void SetLatencyThresholdMs(std::int64_t ms) = 0;
+  virtual std::vector<LatencyEvent> LatencyEvents() = 0;
+  virtual bool ForgetLatencyEvent(ByteView name) = 0;  // False: there was none.
+
+  virtual std::vector<NodeLink> Links() = 0;  // As of about a second ago.
 };
 
 // How outcomes become a reply.
@@ -98,14 +165,42 @@ enum class ReplyForm : std::uint8_t {
   kSumOfFound,     // DEL, UNLINK, EXISTS, TOUCH
   kOkIfAll,        // MSET
   kLeastNumber,    // WAIT
+  kSumOfNumbers,   // DBSIZE
+  kScan,           // SCAN, see Plan::from
+  kKeys,           // KEYS
+  kAnyKey,         // RANDOMKEY, see Plan::from
+  kCountInSlot,    // CLUSTER COUNTKEYSINSLOT; Plan::from = the slot
+  kKeysInSlot,     // CLUSTER GETKEYSINSLOT; Plan::enough = how many
+  kEncoding,       // OBJECT ENCODING, REFCOUNT, FREQ, IDLETIME
+  kReferences,
+  kFrequency,
+  kIdleTime,
+  kMemoryUsage,    // MEMORY USAGE; Plan::from = the key's size
+  kWatch,          // +OK, and the session's transaction learns the versions that were seen.
+  kWatchSilently,  // The same under CLIENT REPLY OFF or SKIP.
+  kExec,           // EXEC, see Plan::exec
   kNothing,        // Under CLIENT REPLY OFF or SKIP: run the operations, answer nothing.
+};
+
+// What became of a command, besides its reply.
+enum class Course : std::uint8_t {
+  kRuns,
+  kQueued,   // For EXEC, or refused there.
+  kRefused,  // There is no such command, or it does not take these arguments.
 };
 
 struct Plan {
   ReplyForm form = ReplyForm::kOk;
+  Course course = Course::kRuns;
+  const resp::CommandInfo* command = nullptr;  // Null: there is no such command.
   int version = 2;  // The session's when the command came: a HELLO behind it changes nothing here.
   std::vector<Operation> operations;  // Views into argv and `scratch`.
   Bytes scratch;                      // Owned text that operations point into, when needed.
+  // kScan: the cursor it began with, and how many keys are enough. kAnyKey: a random number.
+  std::uint64_t from = 0;
+  std::uint64_t enough = 0;
+  std::uint32_t shards = 0;              // kScan: how many there are.
+  std::shared_ptr<resp::ExecPlan> exec;  // EXEC: what to answer of each command.
 };
 
 enum class Translation : std::uint8_t {
@@ -122,11 +217,11 @@ Translation Translate(std::span<const ByteView> argv, RespSession& session, Node
 // in the plan's form, and `session` may have moved on: commands behind this one may have been
 // translated while it waited for another node.
 void WriteReply(const Plan& plan, std::span<const Outcome> outcomes, RespSession& session,
-                UnixMs unix_now, Bytes& out);
+                UnixMs unix_now, OutgoingTail out);
 
 // As WriteReply for a plan of one operation; the hot path. For commands that are answered before
 // the connection's next is translated.
 void WriteReply(ReplyForm form, const Operation& operation, const Outcome& outcome,
-                RespSession& session, UnixMs unix_now, Bytes& out);
+                RespSession& session, UnixMs unix_now, OutgoingTail out);
 
 }  // namespace aegis::node

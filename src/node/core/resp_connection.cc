@@ -106,6 +106,8 @@ Translation Reset(RespCall& call) {
   session.reply_mode = RespSession::ReplyMode::kOn;
   session.no_evict = false;
   session.no_touch = false;
+  session.transaction.reset();
+  session.queued = -1;
   call.Reply().SimpleString("RESET");
   return Translation::kReplied;
 }

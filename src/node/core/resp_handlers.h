@@ -79,6 +79,56 @@ Translation Rename(RespCall& call);
 Translation RenameNx(RespCall& call);
 Translation Copy(RespCall& call);
 
+// resp_shards.cc
+Translation DbSize(RespCall& call);
+Translation FlushAll(RespCall& call);
+Translation Keys(RespCall& call);
+Translation RandomKey(RespCall& call);
+Translation Scan(RespCall& call);
+
+// resp_cluster.cc
+Translation ClusterSlots(RespCall& call);
+Translation ClusterShards(RespCall& call);
+Translation ClusterNodes(RespCall& call);
+Translation ClusterInfo(RespCall& call);
+Translation ClusterMyId(RespCall& call);
+Translation ClusterLinks(RespCall& call);
+Translation ClusterReplicas(RespCall& call);
+Translation ClusterCountFailureReports(RespCall& call);
+Translation ClusterKeySlot(RespCall& call);
+Translation ClusterCountKeysInSlot(RespCall& call);
+Translation ClusterGetKeysInSlot(RespCall& call);
+Translation Assent(RespCall& call);
+
+// resp_operator.cc
+Translation ObjectEncoding(RespCall& call);
+Translation ObjectRefCount(RespCall& call);
+Translation ObjectFreq(RespCall& call);
+Translation ObjectIdleTime(RespCall& call);
+Translation MemoryUsage(RespCall& call);
+Translation MemoryStats(RespCall& call);
+Translation MemoryDoctor(RespCall& call);
+Translation SlowLogGet(RespCall& call);
+Translation SlowLogLen(RespCall& call);
+Translation SlowLogReset(RespCall& call);
+Translation Role(RespCall& call);
+Translation LastSave(RespCall& call);
+Translation Shutdown(RespCall& call);
+
+// resp_latency.cc
+Translation LatencyHistogram(RespCall& call);
+Translation LatencyLatest(RespCall& call);
+Translation LatencyHistory(RespCall& call);
+Translation LatencyReset(RespCall& call);
+Translation LatencyDoctor(RespCall& call);
+
+// resp_transaction.cc
+Translation Multi(RespCall& call);
+Translation Exec(RespCall& call);
+Translation Discard(RespCall& call);
+Translation Watch(RespCall& call);
+Translation Unwatch(RespCall& call);
+
 // resp_wait.cc
 Translation Wait(RespCall& call);
 

@@ -1,4 +1,4 @@
-// CLIENT HELP, COMMAND HELP, CONFIG HELP, from the command table.
+// CLIENT HELP, COMMAND HELP, CONFIG HELP and the like, from the command table.
 
 #include <fmt/format.h>
 

@@ -7,6 +7,11 @@
 
 #include "base/check.h"
 #include "node/core/resp_commands.h"
+#include "node/core/resp_shards_reply.h"
+#include "node/core/resp_text.h"
+#include "node/core/resp_transaction.h"
+#include "store/table.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::node {
 namespace {
@@ -22,7 +27,10 @@ ByteView Or(const std::string& text, ByteView fallback) {
 
 // The code tells clients how to react: CLUSTERDOWN, TRYAGAIN and BUSY may be sent again, because
 // nothing happened; UNKNOWNOUTCOME only if sending it twice does no harm.
-std::string ErrorText(const Outcome& outcome) {
+std::string ErrorText(const Outcome& outcome, bool of_shard = false) {
+  if (of_shard && outcome.status == Status::kUnavailable) {
+    return "CLUSTERDOWN A shard has no leader";
+  }
   switch (outcome.status) {
     case Status::kInvalid:
       return fmt::format("ERR {}", Or(outcome.error, "invalid request"));
@@ -54,7 +62,7 @@ std::string ErrorText(const Outcome& outcome) {
 
 void WriteValue(const Outcome& outcome, RespWriter& reply) {
   if (outcome.has_value) {
-    reply.Bulk(outcome.value);
+    reply.Bulk(outcome.value, outcome.block.get());
   } else {
     reply.Null();
   }
@@ -77,6 +85,22 @@ void WriteExpiry(ReplyForm form, const Outcome& outcome, UnixMs now, RespWriter&
   }
 }
 
+constexpr ByteView kNoFrequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+constexpr ByteView kNoIdleTime = "ERR The time since a key was last used is not kept";
+
+// Every value is bytes here; this is what Redis would say of one that was SET. The outcome shows
+// the first 45 bytes and tells the size.
+ByteView EncodingOf(const Outcome& outcome) {
+  constexpr std::int64_t kIntegerSizeMax = 20;
+  if (outcome.number <= kIntegerSizeMax && resp::ParseInteger(outcome.value)) return "int";
+  return static_cast<std::size_t>(outcome.number) == outcome.value.size() &&
+                 outcome.value.size() <= 44
+             ? "embstr"
+             : "raw";
+}
+
 // RENAME and RENAMENX of a key that is not there; COPY and SETNX have a number for it.
 bool IsMissingSource(const Operation& operation, const Outcome& outcome) {
   return operation.code == OpCode::kRename && outcome.status == Status::kNotFound;
@@ -92,7 +116,7 @@ void WriteOne(ReplyForm form, const Operation& operation, const Outcome& outcome
       return WriteValue(outcome, reply);
     case ReplyForm::kValueOrEmpty:
     case ReplyForm::kValueText:
-      return reply.Bulk(outcome.has_value ? outcome.value : ByteView());
+      return reply.Bulk(outcome.has_value ? outcome.value : ByteView(), outcome.block.get());
     case ReplyForm::kSetResult:
       return ok ? reply.SimpleString("OK") : reply.Null();
     case ReplyForm::kOk:
@@ -114,6 +138,25 @@ void WriteOne(ReplyForm form, const Operation& operation, const Outcome& outcome
     case ReplyForm::kArrayOfValues:
       reply.Array(1);
       return WriteValue(outcome, reply);
+    case ReplyForm::kEncoding:
+      return ok ? reply.Bulk(EncodingOf(outcome)) : reply.Null();
+    case ReplyForm::kMemoryUsage:  // Of a key that is not there.
+      return reply.Null();
+    case ReplyForm::kReferences:
+      return ok ? reply.Integer(1) : reply.Null();
+    case ReplyForm::kFrequency:
+      return ok ? reply.Error(kNoFrequency) : reply.Null();
+    case ReplyForm::kIdleTime:
+      return ok ? reply.Error(kNoIdleTime) : reply.Null();
+    case ReplyForm::kSumOfNumbers:
+    case ReplyForm::kScan:
+    case ReplyForm::kKeys:
+    case ReplyForm::kAnyKey:
+    case ReplyForm::kCountInSlot:
+    case ReplyForm::kKeysInSlot:
+    case ReplyForm::kWatch:
+    case ReplyForm::kWatchSilently:
+    case ReplyForm::kExec:
     case ReplyForm::kNothing:
       return;
   }
@@ -136,9 +179,11 @@ std::string JointErrorText(const Plan& plan, const Outcome& worst,
   const auto done = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
     return outcome.status == Status::kOk;
   });
-  std::string text = ErrorText(worst);
-  if (!plan.operations.front().IsWrite() || done == 0) return text;
-  return text + fmt::format(" ({} of the {} keys were done)", done, outcomes.size());
+  const Operation& one = plan.operations.front();
+  std::string text = ErrorText(worst, one.IsOfShard());
+  if (!one.IsWrite() || done == 0) return text;
+  return text + fmt::format(" ({} of the {} {} were done)", done, outcomes.size(),
+                            one.IsOfShard() ? "shards" : "keys");
 }
 
 void WriteArray(std::span<const Outcome> outcomes, RespWriter& reply) {
@@ -160,6 +205,13 @@ void WriteJoint(const Plan& plan, std::span<const Outcome> outcomes, RespWriter&
   if (plan.form == ReplyForm::kLeastNumber) {
     return reply.Integer(std::ranges::min_element(outcomes, {}, &Outcome::number)->number);
   }
+  if (plan.form == ReplyForm::kSumOfNumbers) {
+    std::int64_t sum = 0;
+    for (const Outcome& outcome : outcomes) sum += outcome.number;
+    return reply.Integer(sum);
+  }
+  if (plan.form == ReplyForm::kKeys) return resp::WriteKeys(outcomes, reply);
+  if (plan.form == ReplyForm::kAnyKey) return resp::WriteAnyKey(plan, outcomes, reply);
   reply.Integer(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
     return outcome.status == Status::kOk;
   }));
@@ -167,8 +219,57 @@ void WriteJoint(const Plan& plan, std::span<const Outcome> outcomes, RespWriter&
 
 }  // namespace
 
-void WriteReply(const Plan& plan, std::span<const Outcome> outcomes, RespSession& /*session*/,
-                UnixMs unix_now, Bytes& out) {
+namespace {
+
+void WriteWatch(const Plan& plan, std::span<const Outcome> outcomes, RespSession& session,
+                RespWriter& reply) {
+  const Outcome* const worst = WorstError(outcomes);
+  if (worst == nullptr) {
+    resp::LearnVersions(outcomes, session);
+  } else {
+    resp::ForgetLastWatched(outcomes.size(), session);
+  }
+  if (plan.form == ReplyForm::kWatchSilently) return;
+  if (worst == nullptr) return reply.SimpleString("OK");
+  reply.Error(ErrorText(*worst));
+}
+
+void WriteExec(const Plan& plan, const Outcome& outcome, RespSession& session, UnixMs unix_now,
+               OutgoingTail out) {
+  const std::size_t reply_at = out.bytes().size();
+  RespWriter reply(out, plan.version);
+  if (IsError(outcome.status)) return reply.Error(ErrorText(outcome));
+  if (outcome.status == Status::kConflict) return reply.NullArray();
+  const auto decoded = wire::DecodeMultiReply(outcome.value);
+  std::size_t operations = 0;
+  for (const auto& element : plan.exec->elements) operations += element.operations.size();
+  if (!decoded.ok() || decoded.value().size() != operations) {
+    // What another node says of it, and it may have been done.
+    Outcome unknown;
+    unknown.status = Status::kUnknownOutcome;
+    return reply.Error(ErrorText(unknown));
+  }
+  std::span<const Outcome> rest = decoded.value();
+  reply.Array(plan.exec->elements.size());
+  for (resp::ExecPlan::Element& element : plan.exec->elements) {
+    element.at = out.bytes().size() - reply_at;  // Besides what lies in blocks.
+    if (element.operations.empty()) {
+      out.bytes().append(element.reply);
+      continue;
+    }
+    Plan one;
+    one.form = element.form;
+    one.version = plan.version;
+    one.operations = element.operations;
+    WriteReply(one, rest.first(one.operations.size()), session, unix_now, out);
+    rest = rest.subspan(one.operations.size());
+  }
+}
+
+}  // namespace
+
+void WriteReply(const Plan& plan, std::span<const Outcome> outcomes, RespSession& session,
+                UnixMs unix_now, OutgoingTail out) {
   AEGIS_CHECK(outcomes.size() == plan.operations.size(), "every operation has one outcome");
   RespWriter reply(out, plan.version);
   switch (plan.form) {
@@ -179,14 +280,38 @@ void WriteReply(const Plan& plan, std::span<const Outcome> outcomes, RespSession
     case ReplyForm::kSumOfFound:
     case ReplyForm::kOkIfAll:
     case ReplyForm::kLeastNumber:
+    case ReplyForm::kSumOfNumbers:
+    case ReplyForm::kKeys:
+    case ReplyForm::kAnyKey:
       return WriteJoint(plan, outcomes, reply);
+    case ReplyForm::kScan:
+      if (const Outcome* const failed = resp::WriteScan(plan, outcomes, reply)) {
+        reply.Error(ErrorText(*failed, /*of_shard=*/true));
+      }
+      return;
+    case ReplyForm::kCountInSlot:
+    case ReplyForm::kKeysInSlot:
+      if (IsError(outcomes.front().status)) {
+        return reply.Error(ErrorText(outcomes.front(), /*of_shard=*/true));
+      }
+      return resp::WriteSlot(plan, outcomes.front(), reply);
+    case ReplyForm::kMemoryUsage:
+      if (outcomes.front().status != Status::kOk) break;
+      return reply.Integer(static_cast<std::int64_t>(
+          store::Table::ItemBytes(plan.from, static_cast<std::size_t>(outcomes.front().number))));
+    case ReplyForm::kWatch:
+    case ReplyForm::kWatchSilently:
+      return WriteWatch(plan, outcomes, session, reply);
+    case ReplyForm::kExec:
+      return WriteExec(plan, outcomes.front(), session, unix_now, out);
     default:
-      return WriteOne(plan.form, plan.operations.front(), outcomes.front(), unix_now, reply);
+      break;
   }
+  WriteOne(plan.form, plan.operations.front(), outcomes.front(), unix_now, reply);
 }
 
 void WriteReply(ReplyForm form, const Operation& operation, const Outcome& outcome,
-                RespSession& session, UnixMs unix_now, Bytes& out) {
+                RespSession& session, UnixMs unix_now, OutgoingTail out) {
   RespWriter reply(out, session.version);
   if (form == ReplyForm::kArrayOfValues && IsError(outcome.status)) reply.Array(1);
   WriteOne(form, operation, outcome, unix_now, reply);

@@ -90,16 +90,6 @@ bool EqualsIgnoringCase(ByteView a, ByteView b) {
                     [](char x, char y) { return ToLower(x) == ToLower(y); });
 }
 
-std::optional<std::int64_t> ParseInteger(ByteView text) {
-  const ByteView digits = text.starts_with('-') ? text.substr(1) : text;
-  if (digits.starts_with('0') && text.size() > 1) return std::nullopt;
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return number;
-}
-
 bool IsFloat(ByteView text) {
   constexpr std::size_t kDigitsMax = 5 * 1024;
   constexpr ByteView kBlanks = " \t\n\v\f\r";
@@ -142,6 +132,23 @@ bool GlobMatch(ByteView pattern, ByteView text, bool ignore_case) {
 
 ByteView Excerpt(ByteView argument, std::size_t size_max) {
   return argument.substr(0, size_max).substr(0, argument.substr(0, size_max).find('\0'));
+}
+
+ByteView RedisNameOf(EvictionPolicy policy) {
+  switch (policy) {
+    case EvictionPolicy::kSlru:
+    case EvictionPolicy::kLru:
+      return "allkeys-lru";
+    case EvictionPolicy::kS3Fifo:
+      return "allkeys-lfu";
+    case EvictionPolicy::kRandom:
+      return "allkeys-random";
+    case EvictionPolicy::kVolatileTtl:
+      return "volatile-ttl";
+    case EvictionPolicy::kNoEviction:
+      return "noeviction";
+  }
+  return {};
 }
 
 }  // namespace aegis::node::resp

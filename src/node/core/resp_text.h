@@ -7,6 +7,8 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "model/eviction_policy.h"
+#include "node/core/number_text.h"
 
 namespace aegis::node::resp {
 
@@ -15,8 +17,7 @@ char ToLower(char c);
 std::string ToUpper(ByteView text);
 bool EqualsIgnoringCase(ByteView a, ByteView b);
 
-// A 64-bit decimal in its one canonical form: no blank, plus, leading zero or "-0".
-std::optional<std::int64_t> ParseInteger(ByteView text);
+using node::ParseInteger;
 
 // True iff INCRBYFLOAT takes it: what strtold reads to the end, neither NaN nor out of range.
 bool IsFloat(ByteView text);
@@ -26,6 +27,9 @@ std::optional<std::uint64_t> ParseMemory(ByteView text);
 
 // Redis' glob: * ? [a-z] [^a] and \ to quote.
 bool GlobMatch(ByteView pattern, ByteView text, bool ignore_case);
+
+// The nearest of Redis' policies, for tools that look at maxmemory-policy.
+ByteView RedisNameOf(EvictionPolicy policy);
 
 // What an error text quotes of an argument: up to `size_max` bytes and to the first NUL.
 ByteView Excerpt(ByteView argument, std::size_t size_max);

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "node/core/executor.h"
+#include "node/core/shard_sink.h"
 
 namespace aegis::node {
 
@@ -14,32 +15,24 @@ using replication::RecordType;
 namespace {
 
 constexpr std::size_t kVictimsPerTurn = 64;
+constexpr std::size_t kVictimsPerWrite = 32;
+// What one write evicts of its own shard, under one hold of its lock: well below a millisecond.
+// What is still missing then is given by turns, see making_room.h.
+constexpr std::size_t kVictimsPerHold = 256;
+// Rings of recent records are metered in such steps: the meter is everybody's, and each write to it
+// costs.
+constexpr std::size_t kMeteredStep = 1024;
 constexpr std::size_t kSpareBytesMax = 64 * 1024;  // A larger spare buffer is not worth keeping.
+
+std::size_t RoundUp(std::size_t bytes, std::size_t step) {
+  return (bytes + step - 1) / step * step;
+}
 
 }  // namespace
 
-class Shard::Sink : public RecordSink {
- public:
-  Sink(Shard& shard, ShardEffects& effects) : shard_(shard), effects_(effects) {}
-
-  Version Commit(Record& record) override { return shard_.Write(record, effects_); }
-
-  bool MakeRoom(std::size_t key_size, std::size_t value_size) override {
-    const std::size_t room = store::Table::ItemBytes(key_size, value_size);
-    if (shard_.followers_->pressure()) shard_.EvictBytes(room, effects_);
-    if (shard_.Evict(/*victims_max=*/~std::size_t{0}, room, effects_)) return true;
-    shard_.room_wanted_ = room;
-    return false;
-  }
-
- private:
-  Shard& shard_;
-  ShardEffects& effects_;
-};
-
 Shard::Shard(const Options& options) : options_(options), replica_(NewReplica()) {}
 
-Shard::~Shard() { options_.meter->ResizeRing(ring_metered_, 0); }
+Shard::~Shard() { MeterRing(0, 0); }
 
 // --- Commands -----------------------------------------------------------------------------------
 
@@ -66,6 +59,7 @@ void Shard::Count(const Outcome& read) {
 }
 
 Outcome Shard::Run(const Operation& operation, UnixMs now, ShardEffects& effects) {
+  if (operation.code == OpCode::kBatch) return RunBatch(operation, now, effects);
   Sink sink(*this, effects);
   Executor executor(replica_->table(), sink, scratch_);
   return executor.Execute(operation, Clock(now));
@@ -87,26 +81,38 @@ Outcome Shard::WithoutLease(const Operation& operation, Outcome outcome) const {
   return outcome;
 }
 
-bool Shard::GiveWay(std::size_t room, ShardEffects& effects) {
-  if (!leads()) return options_.meter->Fits(room);
-  return Evict(kVictimsPerTurn, room, effects);
+std::size_t Shard::GiveWay(std::size_t room, ShardEffects& effects) {
+  if (!leads()) return 0;
+  std::size_t given = 0;
+  for (std::size_t i = 0; i < kVictimsPerTurn && given < room; ++i) {
+    const std::size_t gone = EvictOne(effects);
+    if (gone == 0) break;
+    given += gone;
+  }
+  return given;
 }
 
-void Shard::Maintain(UnixMs now, std::size_t homes, ShardEffects& effects) {
+bool Shard::Maintain(UnixMs now, std::size_t items, ShardEffects& effects) {
   if (scratch_.capacity() > kSpareBytesMax) Bytes().swap(scratch_);
+  if (batch_.capacity() > kSpareBytesMax) Bytes().swap(batch_);
   TrimRing();
   tail_.OnTime(now);
   if (followers_) followers_->ResumeCopies(effects);
-  if (!leads()) return;
-  SweepExpired(Clock(now), homes, effects);
+  if (!leads()) return false;
+  const bool many = SweepExpired(Clock(now), items, effects);
 
   // A follower's memory is not ours to measure: give a little at a time until it is content.
-  if (followers_->pressure()) EvictBytes(1, effects);
+  if (followers_->pressure()) EvictOne(effects);
   // Staying a little below the limit leaves writes something to take without evicting.
-  Evict(kVictimsPerTurn, options_.meter->limit() / 64, effects);
+  const std::uint64_t spare = options_.meter->limit() / 64;
+  std::size_t evicted = 0;
+  while (evicted < kVictimsPerTurn && !options_.meter->Fits(spare) && EvictOne(effects) > 0) {
+    ++evicted;
+  }
   TrimTombstones(effects);
   followers_->OfferDigests(effects);
   if (commit_.matters()) followers_->TellCommitted(commit_.committed(), effects);
+  return many || evicted == kVictimsPerTurn;
 }
 
 Version Shard::Write(Record& record, ShardEffects& effects) {
@@ -119,11 +125,22 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
     AEGIS_CHECK(last.seq.value() < Version::kSeqMax, "an epoch is out of sequence numbers");
     record.version = {epoch_, Seq{last.seq.value() + 1}};
   }
-  encoded_.clear();
-  replication::AppendRecord(record, encoded_);
-  replica_->Apply(record, encoded_);
-  tail_.OnWritten(record.version, encoded_.size());
-  if (encoded_.capacity() > kSpareBytesMax) Bytes().swap(encoded_);
+  record.joined = joins_;
+  const std::size_t size = replication::EncodedSize(record);
+  BlockRef block;
+  if (followers_->none()) {
+    replica_->ApplyAlone(record);
+  } else {
+    if (replication::WantsBlock(record)) [[unlikely]]
+      block = replication::PutInBlock(record);
+    encoded_.clear();
+    replication::AppendRecordHead(record, encoded_);
+    if (record.block == nullptr) encoded_.append(record.value);
+    replica_->Apply(record, encoded_);
+    if (encoded_.capacity() > kSpareBytesMax) Bytes().swap(encoded_);
+  }
+  GiveCleared(*replica_, effects);
+  tail_.OnWritten(record.version, size);
   ++counters_.records_written;
   commit_.OnRecord(record);
   commit_.OnWritten(record.version);
@@ -132,17 +149,23 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
   return record.version;
 }
 
-void Shard::SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects) {
-  if (replica_->table().with_expiry() == 0) return;
-  struct Due {
-    std::uint64_t hash;
-    Version version;
-  };
-  std::vector<Due> due;
-  sweep_cursor_ = replica_->table().Scan(sweep_cursor_, homes, [&](const store::ItemView& item) {
-    if (item.ExpiredAt(now)) due.push_back({replica_->table().Hash(item.key), item.version});
+void Shard::GiveCleared(Replica& replica, ShardEffects& effects) {
+  if (auto cleared = replica.TakeCleared()) effects.cleared.push_back(*std::move(cleared));
+}
+
+// True: at least one in kManyDue was due.
+bool Shard::SweepExpired(UnixMs now, std::size_t items, ShardEffects& effects) {
+  constexpr std::size_t kManyDue = 8;
+  const store::Table& table = replica_->table();
+  if (table.with_expiry() == 0) return false;
+  std::size_t seen = 0;
+  due_.clear();
+  sweep_cursor_ = table.Scan(sweep_cursor_, items, [&](const store::ItemView& item) {
+    ++seen;
+    if (item.ExpiredAt(now)) due_.push_back({table.Hash(item.key), item.version});
   });
-  for (const Due& item : due) Expire(item.hash, item.version, effects);
+  for (const Due& item : due_) Expire(item.hash, item.version, effects);
+  return !due_.empty() && due_.size() * kManyDue >= seen;
 }
 
 void Shard::Expire(std::uint64_t hash, Version version, ShardEffects& effects) {
@@ -155,25 +178,45 @@ void Shard::Expire(std::uint64_t hash, Version version, ShardEffects& effects) {
   ++counters_.expired;
 }
 
-// Evicts until `room` more bytes fit, at most `victims_max` items. True: they fit now.
-bool Shard::Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects) {
-  if (room > options_.meter->limit()) return false;
-  for (std::size_t i = 0; !options_.meter->Fits(room); ++i) {
-    if (i == victims_max || !EvictOne(effects)) return false;
+// Makes room for one item. True: it may be stored now, although the limit may be passed by it: what
+// is evicted may leave holes that are too small for it, pages that are not empty yet, or blocks
+// that somebody else holds. Who has evicted, here or elsewhere, as much as it brings has done its
+// part, and Maintain() does the rest.
+bool Shard::MakeRoom(std::size_t key_size, const Incoming& value, ShardEffects& effects) {
+  const std::size_t whole = store::Table::ItemBytes(key_size, value.size);
+  const std::size_t stored = value.held ? 0 : value.size;
+  const std::size_t size = store::Table::ItemBytes(key_size, stored);
+  const std::size_t granted = std::exchange(room_granted_, 0);
+  room_wanted_ = {};
+  if (size > options_.meter->limit()) return false;
+  if (granted >= size) return true;
+  const store::Table& table = replica_->table();
+  // A follower that is short of memory gives up as much as it is to take: of this shard, because
+  // it may hold no other.
+  const std::size_t owed = followers_->pressure() ? whole : 0;
+  std::size_t evicted = 0;
+  for (std::size_t i = 0; i < kVictimsPerHold; ++i) {
+    const bool fits = options_.meter->Fits(table.RoomFor(key_size, stored)) ||
+                      (i >= kVictimsPerWrite && evicted >= 2 * size);
+    if (fits && evicted >= owed) return true;
+    const std::size_t gone = EvictOne(effects);
+    evicted += gone;
+    if (gone > 0) continue;
+    if (fits || evicted >= size) return true;
+    if (options_.eviction != EvictionPolicy::kNoEviction) room_wanted_ = {size, /*here=*/false};
+    return false;
   }
-  return true;
+  if (evicted >= std::max(size, owed)) return true;
+  room_wanted_ = evicted < owed ? RoomWanted{std::max(size, owed), /*here=*/true}
+                                : RoomWanted{size, /*here=*/false};
+  return false;
 }
 
-// Evicts items of at least `bytes` together, if there are as many.
-void Shard::EvictBytes(std::size_t bytes, ShardEffects& effects) {
-  const std::size_t before = replica_->table().bytes();
-  while (replica_->table().bytes() + bytes > before && EvictOne(effects)) {
-  }
-}
-
-bool Shard::EvictOne(ShardEffects& effects) {
+// Returns how many bytes the item had; 0: there is none to evict.
+std::size_t Shard::EvictOne(ShardEffects& effects) {
   const auto victim = replica_->table().ProposeVictim();
-  if (!victim) return false;
+  if (!victim) return 0;
+  const std::size_t size = store::Table::ItemBytes(victim->key.size(), victim->value.size());
   Record record;
   record.type = RecordType::kEvict;
   record.argument = replica_->table().Hash(victim->key);
@@ -181,7 +224,7 @@ bool Shard::EvictOne(ShardEffects& effects) {
   record.value = version;
   Write(record, effects);
   ++counters_.evicted;
-  return true;
+  return size;
 }
 
 // Keeps what connected followers were not sent yet, within limits, besides the usual ring. A leader
@@ -196,8 +239,16 @@ void Shard::TrimRing() {
   const std::size_t unsent = options_.meter->rings_crowded() ? usual : limits::kUnsentRecordsBytes;
   if (last.seq != Seq{}) recent.Trim(unsent, {last.epoch, Seq{last.seq.value() - 1}});
 
-  options_.meter->ResizeRing(ring_metered_, recent.allocated());
-  ring_metered_ = recent.allocated();
+  MeterRing(RoundUp(recent.allocated(), kMeteredStep), recent.block_bytes());
+}
+
+void Shard::MeterRing(std::size_t bytes, std::size_t block_bytes) {
+  if (bytes != ring_metered_) options_.meter->ResizeRing(ring_metered_, bytes);
+  if (block_bytes != ring_blocks_metered_) {
+    options_.meter->ResizeRingBlocks(ring_blocks_metered_, block_bytes);
+  }
+  ring_metered_ = bytes;
+  ring_blocks_metered_ = block_bytes;
 }
 
 void Shard::TrimTombstones(ShardEffects& effects) {
@@ -226,6 +277,7 @@ void Shard::Lead(Epoch epoch, Session session, bool quorum_used, ShardEffects& e
   lease_session_ = session;
   whole_ = true;
   copy_.reset();
+  unit_.Clear();  // Its end never came: none of it happened.
   followers_.emplace(options_.id, epoch, *replica_, counters_, options_.copies,
                      DigestVisits(options_.num_shards));
   commit_.BeginReign(replica_->history().last(), quorum_used);
@@ -252,6 +304,7 @@ void Shard::Lead(Epoch epoch, Session session, bool quorum_used, ShardEffects& e
 void Shard::EndReign() {
   if (followers_ && tail_.bytes() > 0) unsettled_ = tail_.replicated();
   followers_.reset();
+  unit_.Clear();
   tail_.End();
 }
 
@@ -352,13 +405,13 @@ void Shard::Release(ShardEffects& effects) {
 
 std::unique_ptr<Replica> Shard::NewReplica() const {
   return std::make_unique<Replica>(options_.hash_seed, *options_.meter,
-                                   store::DigestBuckets(options_.num_shards));
+                                   store::DigestBuckets(options_.num_shards), options_.eviction);
 }
 
 void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
-  options_.meter->ResizeRing(ring_metered_, 0);
-  ring_metered_ = 0;
+  MeterRing(0, 0);
   sweep_cursor_ = 0;
+  unit_.Clear();
   replica_ = std::move(replica);
 }
 

@@ -29,6 +29,7 @@
 #include "node/core/followers.h"
 #include "node/core/freshness.h"
 #include "node/core/lease_view.h"
+#include "node/core/record_unit.h"
 #include "node/core/replica.h"
 #include "node/core/replica_set.h"
 #include "node/core/shard_counters.h"
@@ -39,6 +40,8 @@
 #include "replication/record.h"
 
 namespace aegis::node {
+
+struct Incoming;
 
 class Shard {
  public:
@@ -56,6 +59,7 @@ class Shard {
     std::uint32_t replication_factor = 1;
     CopyBudget* copies = nullptr;  // What this node may send of whole shards; outlives the shard.
                                    // Null: no limit.
+    EvictionPolicy eviction = EvictionPolicy::kSlru;
     std::uint32_t num_shards = 1;  // Of the cluster: what a digest of this one may take.
     UnreplicatedTail::Bounds tail_bounds{};
     std::uint32_t min_in_sync = 1;  // Copies, the leader's included, without which nothing is
@@ -91,15 +95,26 @@ class Shard {
   // False: the operation's outcome, if it is executed next, will have no hold.
   bool MayHold(const Operation& operation, UnixMs now) const;
 
-  // Evicts a bounded number of items, until `room` more bytes fit. True: they fit.
-  bool GiveWay(std::size_t room, ShardEffects& effects);
-  // What the last operation that was refused with kOutOfMemory had needed room for, in bytes.
-  std::size_t room_wanted() const { return room_wanted_; }
+  // Evicts items of at least `room` bytes together, but a bounded number of them. Returns how many
+  // bytes they had.
+  std::size_t GiveWay(std::size_t room, ShardEffects& effects);
+  // True: so many bytes more would not pass the limit.
+  bool HasRoom(std::size_t bytes) const { return options_.meter->Fits(bytes); }
+  // For the operation that was refused with kOutOfMemory just now, so many bytes, of an item, would
+  // have to be evicted, of this shard or of any; 0: that would not help.
+  struct RoomWanted {
+    std::size_t bytes = 0;
+    bool here = false;
+  };
+  RoomWanted room_wanted() const { return room_wanted_; }
+  // They were: the next operation may have them.
+  void GrantRoom(std::size_t room) { room_granted_ = room; }
 
   // Housekeeping, a bounded amount per call, often: gives back spare memory, and lets copies go on
-  // that waited for their budget. A leader expires what is due among about `homes` slots, evicts
-  // while the node is over its limit, and trims tombstones.
-  void Maintain(UnixMs now, std::size_t homes, ShardEffects& effects);
+  // that waited for their budget. A leader expires what is due among about `items`, evicts while
+  // the node is over its limit, and trims tombstones. True: of the items that it looked at, many
+  // were due, or it evicted all that it may at once, so there may be many more.
+  bool Maintain(UnixMs now, std::size_t items, ShardEffects& effects);
 
   // --- Reign: told by the control plane -------------------------------------------------------
 
@@ -144,7 +159,7 @@ class Shard {
 
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
   // one if any is due. True: more is due. `now` is sent along with records. See Followers::Pump().
-  bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out);
+  bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, OutgoingTail out);
 
   // --- Looking in -----------------------------------------------------------------------------
 
@@ -169,6 +184,8 @@ class Shard {
     const auto item = replica_->table().Find(key);
     return item ? item->value.size() : 0;
   }
+  // Of what the operation's outcome would show now, at most; of a scan's, about.
+  std::size_t BytesShown(const Operation& operation) const;
   // Of the write that the key has its value from, or that removed it; (0,0): none is known.
   Version VersionOf(ByteView key) const {
     const auto item = replica_->table().Find(key);
@@ -205,6 +222,8 @@ class Shard {
   Outcome ExecuteLed(const Operation& operation, UnixMs now, ShardEffects& effects);
   Outcome ExecuteInSession(const Operation& operation, UnixMs now, ShardEffects& effects);
   Outcome Run(const Operation& operation, UnixMs now, ShardEffects& effects);
+  Outcome RunBatch(const Operation& operation, UnixMs now, ShardEffects& effects);
+  bool Unchanged(const KeyValue& watched, UnixMs now) const;
   void Count(const Outcome& read);
   Outcome NotLed() const;
   Outcome WithoutLease(const Operation& operation, Outcome outcome) const;
@@ -226,15 +245,16 @@ class Shard {
   CommitPoint::Acked Acked() const;
   bool Satisfied(const Hold& hold) const;
   Version Write(replication::Record& record, ShardEffects& effects);
+  static void GiveCleared(Replica& replica, ShardEffects& effects);
   void WakeLeader(ShardEffects& effects) const;
   UnixMs Clock(UnixMs now) const { return std::max(now, clock_floor_); }
   void TrimRing();
+  void MeterRing(std::size_t bytes, std::size_t block_bytes);
   void TrimTombstones(ShardEffects& effects);
-  bool Evict(std::size_t victims_max, std::size_t room, ShardEffects& effects);
-  void EvictBytes(std::size_t bytes, ShardEffects& effects);
-  bool EvictOne(ShardEffects& effects);
+  bool MakeRoom(std::size_t key_size, const Incoming& value, ShardEffects& effects);
+  std::size_t EvictOne(ShardEffects& effects);
   void Expire(std::uint64_t hash, Version version, ShardEffects& effects);
-  void SweepExpired(UnixMs now, std::size_t homes, ShardEffects& effects);
+  bool SweepExpired(UnixMs now, std::size_t items, ShardEffects& effects);
   std::unique_ptr<Replica> NewReplica() const;
   void ReplaceReplica(std::unique_ptr<Replica> replica);
 
@@ -245,7 +265,8 @@ class Shard {
   bool WriteAgain(const replication::Record& lost, Version common, ShardEffects& effects);
   void OnTailAsk(const replication::PeerMessage& message, ShardEffects& effects);
   Result<Ok> OnRecords(const replication::PeerMessage& message, ShardEffects& effects);
-  Result<Ok> AbsorbAll(ByteView records);
+  void TakeJoined(const replication::Record& record, ByteView encoded, ShardEffects& effects);
+  Result<Ok> AbsorbAll(ByteView records, ShardEffects& effects);
   void OnFresh(const replication::PeerMessage& message);
   Result<Ok> OnDigests(const replication::PeerMessage& message, ShardEffects& effects);
   void OnCopyBegin(const replication::PeerMessage& message);
@@ -270,6 +291,7 @@ class Shard {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Replica> copy_;  // Follower: a copy in progress, to replace replica_.
   std::uint64_t copy_id_ = 0;      // Follower: of copy_.
+  RecordUnit unit_;                // Follower: of the next records, those that wait for their end.
   Duty duty_;
   Version told_;                      // Follower: the newest record that its leader told it of.
   std::optional<Version> unsettled_;  // It led, and what it wrote behind this is on no other copy,
@@ -283,12 +305,21 @@ class Shard {
   bool wants_quorum_ = false;  // A quorum write was asked for in this reign.
   Version held_until_;         // Beyond this position no outcome is held.
 
+  struct Due {
+    std::uint64_t hash;
+    Version version;
+  };
+  std::vector<Due> due_;  // What a sweep found; kept for its memory.
   std::uint64_t sweep_cursor_ = 0;
   UnixMs clock_floor_;  // The latest wall clock seen of any leader of this shard.
-  std::size_t room_wanted_ = 0;
-  std::size_t ring_metered_ = 0;  // Bytes of recent records that the meter knows about.
-  Bytes scratch_;                 // Holds values that an outcome shows.
-  Bytes encoded_;                 // The record being written.
+  RoomWanted room_wanted_;
+  std::size_t room_granted_ = 0;
+  std::size_t ring_metered_ = 0;         // Bytes of recent records that the meter knows about,
+  std::size_t ring_blocks_metered_ = 0;  // and of blocks that they hold.
+  Bytes scratch_;                        // Holds values that an outcome shows.
+  Bytes batch_;                          // The outcomes of a batch.
+  Bytes encoded_;                        // The record being written.
+  bool joins_ = false;  // What is written takes effect together, at its end record.
   ShardCounters counters_;
 };
 

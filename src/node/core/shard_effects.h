@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/ids.h"
+#include "store/table.h"
 
 namespace aegis::node {
 
@@ -13,11 +14,14 @@ struct ShardEffects {
   std::vector<NodeId> wake;  // Peers that Pump() has something for.
   bool changed = false;      // Report() changed in what the control plane acts on.
   bool settled = false;      // Outcomes that were held may be shown now, or never: Settle().
+  // What a clear took out. To destroy it may take long, and needs no lock.
+  std::vector<store::Table> cleared;
 
   void Clear() {
     wake.clear();
     changed = false;
     settled = false;
+    cleared.clear();
   }
 };
 

@@ -9,6 +9,7 @@ namespace aegis::node {
 
 using replication::PeerMessage;
 using replication::PeerMessageType;
+using replication::Record;
 
 // --- Peers: taking ------------------------------------------------------------------------------
 
@@ -19,6 +20,7 @@ void Shard::OnLinkUp(NodeId peer, ShardEffects& effects) {
   }
   if (role_ == ShardRole::kFollower && leader_ == peer) {
     copy_.reset();
+    unit_.Clear();
     duty_ = {.want = true};
     WakeLeader(effects);
   }
@@ -84,7 +86,7 @@ Result<Ok> Shard::OnMessage(const control::Copy& from, const PeerMessage& messag
       return OnDigests(message, effects);
     case PeerMessageType::kCopyChunk:
       if (!copy_ || message.copy_id != copy_id_) return Ok{};
-      return AbsorbAll(message.records);
+      return AbsorbAll(message.records, effects);
     default:
       return OnCopyEnd(message, effects);
   }
@@ -121,12 +123,13 @@ void Shard::OnFollower(const control::Copy& from, const PeerMessage& message,
 Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
   if (message.records.empty()) {  // An invitation.
     copy_.reset();
+    unit_.Clear();
     duty_.want = true;
     WakeLeader(effects);
     return Ok{};
   }
   if (copy_ && message.copy_id != 0) {
-    return message.copy_id == copy_id_ ? AbsorbAll(message.records) : Ok{};
+    return message.copy_id == copy_id_ ? AbsorbAll(message.records, effects) : Ok{};
   }
   if (message.copy_id != 0 || duty_.want) return Ok{};  // Of what was asked for before.
   copy_.reset();  // Asked twice, the leader answered the second time that no copy is needed.
@@ -141,6 +144,11 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
     if (record.value()->version.epoch > epoch_) {
       return Error{ErrorCode::kMalformed, "a record of an epoch that has not begun"};
     }
+    const ByteView encoded = before.substr(0, before.size() - rest.size());
+    if (unit_.Continues(*record.value())) {
+      TakeJoined(*record.value(), encoded, effects);
+      continue;
+    }
     if (record.value()->version <= replica_->history().last()) {
       // Sent twice because this replica asked twice: our acknowledgement may have crossed the
       // second question, which made the leader forget it.
@@ -148,12 +156,11 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
       continue;
     }
     if (!replica_->IsNext(*record.value())) {
+      unit_.Clear();
       duty_.want = true;
       break;
     }
-    replica_->Apply(*record.value(), before.substr(0, before.size() - rest.size()));
-    commit_.OnRecord(*record.value());
-    ++counters_.records_applied;
+    TakeJoined(*record.value(), encoded, effects);
   }
   if (!duty_.want) commit_.Learn(message.committed, message.quorum_used);
   unsettled_.reset();  // What it has is a part of the leader's history.
@@ -166,18 +173,36 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
   return Ok{};
 }
 
-Result<Ok> Shard::AbsorbAll(ByteView records) {
+// Applies the next record, with those that waited for it; or keeps it until those that it is
+// joined to are there.
+void Shard::TakeJoined(const Record& record, ByteView encoded, ShardEffects& effects) {
+  const auto apply = [&](const Record& next, ByteView bytes) {
+    replica_->Apply(next, bytes);
+    GiveCleared(*replica_, effects);
+    commit_.OnRecord(next);
+    ++counters_.records_applied;
+  };
+  if (!unit_.Continues(record)) unit_.Clear();
+  if (record.joined) return unit_.Add(record, encoded);
+  unit_.ForEach(apply);
+  unit_.Clear();
+  apply(record, encoded);
+}
+
+Result<Ok> Shard::AbsorbAll(ByteView records, ShardEffects& effects) {
   while (true) {
     const auto record = replication::TakeRecord(records);
     if (!record.ok()) return record.error();
     if (!record.value()) return Ok{};
     copy_->Absorb(*record.value());
+    GiveCleared(*copy_, effects);
     ++counters_.records_received;
     ++counters_.records_applied;
   }
 }
 
 void Shard::OnCopyBegin(const PeerMessage& message) {
+  unit_.Clear();
   copy_ = NewReplica();
   copy_id_ = message.copy_id;
   duty_.tail.reset();  // It is given up, or was given.
@@ -220,9 +245,9 @@ Result<Ok> Shard::OnDigests(const PeerMessage& message, ShardEffects& effects) {
 
 // --- Peers: giving ------------------------------------------------------------------------------
 
-bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, Bytes& out) {
+bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, OutgoingTail out) {
   if (role_ == ShardRole::kFollower) {
-    return peer == leader_ && PumpDuty(bytes_max, out);
+    return peer == leader_ && PumpDuty(bytes_max, out.bytes());
   }
   if (!followers_) return false;
   const bool more = followers_->Pump(peer, bytes_max, Clock(now), commit_, out);
@@ -265,7 +290,9 @@ bool Shard::PumpDuty(std::size_t bytes_max, Bytes& out) {
   if (copy_ || last == duty_.acked) return false;
   PeerMessage ack = Message(PeerMessageType::kAck);
   ack.version = last;
-  ack.pressure = !options_.meter->Fits(0);
+  // Not where it is something else that fills the memory: then nothing that goes would help.
+  const store::MemoryMeter& meter = *options_.meter;
+  ack.pressure = !meter.Fits(0) && meter.used() > meter.limit() / 8;
   ack.change = change_;
   replication::AppendPeerFrame(ack, out);
   duty_.acked = last;

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "node/core/batch_cost.h"
 #include "node/core/shard.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::node {
 
@@ -77,14 +79,29 @@ std::uint32_t Shard::CopiesWanted(const Operation& operation) const {
 
 template <class Visit>
 void Shard::ForEachKey(const Operation& operation, Visit visit) {
-  visit(operation.key);
+  if (operation.code == OpCode::kBatch) {
+    const auto operations = wire::DecodeMultiRequest(operation.value);
+    if (!operations.ok()) return;
+    for (const Operation& one : operations.value()) ForEachKey(one, visit);
+  } else {
+    visit(operation.key);
+  }
   if (!operation.key2.empty()) visit(operation.key2);
   for (const KeyValue& pair : operation.more) visit(pair.key);
 }
 
 bool Shard::MayHold(const Operation& operation, UnixMs now) const {
   if (WaitsForCopies(operation)) return true;
-  if (operation.value.size() > limits::kQuickValueBytes) return true;
+  // Of a SET it is put in a block first, by whoever runs it.
+  const bool copied = operation.block == nullptr && operation.code != OpCode::kSet;
+  if (copied && operation.value.size() > limits::kQuickValueBytes) return true;
+  if (operation.code == OpCode::kBatch && operation.IsWrite()) {
+    // What it stores may be far more than what it says.
+    const auto operations = wire::DecodeMultiRequest(operation.value);
+    if (!operations.ok()) return false;
+    const BatchCost cost(replica_->table(), operations.value());
+    if (cost.stored() > limits::kQuickValueBytes) return true;
+  }
   if (!commit_.matters()) return false;
   bool expires = false;
   ForEachKey(operation, [&](ByteView key) {
@@ -159,6 +176,7 @@ void Shard::ExpireDue(const Operation& operation, UnixMs now, ShardEffects& effe
 
 // The position that has to be committed before what the operation sees may be shown.
 Version Shard::WaitOf(const Operation& operation) const {
+  if (operation.IsOfShard()) return commit_.WaitOfAnything();
   Version wait;
   ForEachKey(operation, [&](ByteView key) {
     const auto item = replica_->table().Find(key);

@@ -22,6 +22,10 @@ class ShardSpace {
   // REQUIRES: id < num_shards().
   virtual Shard& Acquire(ShardId id) = 0;
   virtual void Release(ShardId id, ShardEffects& effects) = 0;
+  // For those who take one shard again and again: returns once somebody who waits for it has had
+  // it, if anybody does. Locks alone go to whoever runs already, and others wait for long.
+  // REQUIRES: no shard is held.
+  virtual void GiveTurn(ShardId /*id*/) {}
 };
 
 class ShardGuard {

@@ -32,7 +32,10 @@ class ExecutorTest : public ::testing::Test, public RecordSink {
     committed_.push_back(record.type);
     return record.version;
   }
-  bool MakeRoom(std::size_t, std::size_t value_size) override { return value_size <= room_; }
+  bool MakeRoom(std::size_t, const Incoming& value) override {
+    ++rooms_made_;
+    return value.size <= room_;
+  }
 
   Outcome Run(const Operation& operation, UnixMs now = kNow) {
     return Executor(replica_.table(), *this, scratch_).Execute(operation, now);
@@ -52,6 +55,7 @@ class ExecutorTest : public ::testing::Test, public RecordSink {
   Replica replica_{7, meter_};
   Bytes scratch_;
   std::size_t room_ = ~std::size_t{0};
+  int rooms_made_ = 0;
   std::vector<RecordType> committed_;
 };
 
@@ -205,6 +209,128 @@ TEST_F(ExecutorTest, AppendAndSetRangeBuildValues) {
   EXPECT_EQ(Get("z"), std::string("\0\0x", 3));
 }
 
+TEST_F(ExecutorTest, PrependPutsInFront) {
+  EXPECT_EQ(Run({.code = OpCode::kPrepend, .key = "k", .value = "you"}).number, 3);
+  EXPECT_EQ(Run({.code = OpCode::kPrepend, .key = "k", .value = "Hello "}).number, 9);
+  EXPECT_EQ(Get("k"), "Hello you");
+}
+
+TEST_F(ExecutorTest, AnAppendWhoseConditionDoesNotHoldWritesNothing) {
+  for (const OpCode code : {OpCode::kAppend, OpCode::kPrepend}) {
+    Operation op{.code = code, .key = "k", .value = "v", .condition = Condition::kIfPresent};
+    EXPECT_EQ(Run(op).status, Status::kConflict);
+    EXPECT_TRUE(committed_.empty());
+    const Version version = Set("k", "old").version;
+    op.condition = Condition::kIfVersion;
+    op.expected = Version{Epoch{1}, Seq{version.seq.value() + 1}};
+    EXPECT_EQ(Run(op).status, Status::kConflict);
+    EXPECT_EQ(Run(op).version, version);
+    EXPECT_EQ(Get("k"), "old");
+    op.expected = version;
+    EXPECT_EQ(Run(op).status, Status::kOk);
+    EXPECT_EQ(Get("k").size(), 4U);
+    Run({.code = OpCode::kDelete, .key = "k"});
+    committed_.clear();
+  }
+}
+
+TEST_F(ExecutorTest, AnAppendKeepsWhatTheKeyHasAndGivesANewOneWhatItSays) {
+  Run({.code = OpCode::kSet, .key = "old", .value = "v", .client_flags = 5});
+  Operation append{.code = OpCode::kAppend, .value = "w", .expiry = ExpiryKind::kRelative};
+  append.expiry_ms = 50;
+  append.client_flags = 9;
+  append.key = "old";
+  EXPECT_EQ(Run(append).expires_at, 0);
+  EXPECT_EQ(Run(append).client_flags, 5U);
+  append.key = "new";
+  EXPECT_EQ(Run(append).expires_at, kNow.value + 50);
+  EXPECT_EQ(Run(append).client_flags, 9U);
+}
+
+TEST_F(ExecutorTest, CountersWrapUpwardsAndStopAtZero) {
+  const auto count = [&](OpCode code, std::uint64_t step) {
+    const Outcome outcome = Run({.code = code,
+                                 .key = "n",
+                                 .expiry = ExpiryKind::kKeep,
+                                 .number = static_cast<std::int64_t>(step)});
+    EXPECT_EQ(outcome.status, Status::kOk) << outcome.error;
+    EXPECT_EQ(Get("n"), std::to_string(static_cast<std::uint64_t>(outcome.number)));
+    return static_cast<std::uint64_t>(outcome.number);
+  };
+  Set("n", "18446744073709551614", 500);
+  EXPECT_EQ(count(OpCode::kCountUp, 1), ~std::uint64_t{0});
+  EXPECT_EQ(count(OpCode::kCountUp, 3), 2U);
+  EXPECT_EQ(count(OpCode::kCountDown, 1), 1U);
+  EXPECT_EQ(count(OpCode::kCountDown, ~std::uint64_t{0}), 0U);
+  EXPECT_EQ(Run({.code = OpCode::kPeek, .key = "n"}).expires_at, kNow.value + 500);
+}
+
+TEST_F(ExecutorTest, ACounterIsDigitsWithSpacesAround) {
+  const Operation up{
+      .code = OpCode::kCountUp, .key = "n", .expiry = ExpiryKind::kKeep, .number = 1};
+  for (const char* good : {"9", "9 ", " 9", "09", "9   "}) {
+    Set("n", good);
+    EXPECT_EQ(Run(up).number, 10) << good;
+  }
+  for (const char* bad :
+       {"", " ", "-9", "9x", "x", "18446744073709551616", "000000000000000000000000000000009"}) {
+    Set("n", bad);
+    committed_.clear();
+    EXPECT_EQ(Run(up).status, Status::kInvalid) << bad;
+    EXPECT_EQ(Run(up).error, "cannot increment or decrement non-numeric value");
+    EXPECT_TRUE(committed_.empty());
+  }
+}
+
+TEST_F(ExecutorTest, AMissingCounterIsNotFoundUnlessItIsToBegin) {
+  Operation up{.code = OpCode::kCountUp, .key = "n", .expiry = ExpiryKind::kKeep, .number = 5};
+  EXPECT_EQ(Run(up).status, Status::kNotFound);
+  EXPECT_TRUE(committed_.empty());
+  up.value = "13";
+  up.number2 = 700;
+  const Outcome begun = Run(up);
+  EXPECT_EQ(begun.number, 13);
+  EXPECT_EQ(begun.expires_at, kNow.value + 700);
+  EXPECT_EQ(Run(up).number, 18) << "now it is there";
+  up.key = "for ever";
+  up.number2 = 0;
+  EXPECT_EQ(Run(up).expires_at, 0);
+  up.key = "never";
+  up.number2 = -1;
+  EXPECT_EQ(Run(up).number, 13);
+  EXPECT_EQ(Get("never"), "(none)");
+  up.value = "x";
+  EXPECT_EQ(Run(up).status, Status::kInvalid);
+}
+
+TEST_F(ExecutorTest, ACounterMayGetANewLifetimeAndHasItsCondition) {
+  const Version version = Set("n", "1").version;
+  Operation up{.code = OpCode::kCountUp, .key = "n", .condition = Condition::kIfVersion};
+  up.number = 1;
+  up.expected = Version{Epoch{1}, Seq{99}};
+  EXPECT_EQ(Run(up).status, Status::kConflict);
+  EXPECT_EQ(Get("n"), "1");
+  up.expected = version;
+  up.expiry = ExpiryKind::kRelative;
+  up.expiry_ms = 60;
+  EXPECT_EQ(Run(up).expires_at, kNow.value + 60);
+  up.condition = Condition::kAlways;
+  up.expiry = ExpiryKind::kAbsolute;
+  up.expiry_ms = 1;
+  EXPECT_EQ(Run(up).number, 3);
+  EXPECT_EQ(Get("n"), "(none)");
+}
+
+TEST_F(ExecutorTest, AGetThatEndsTheLifetimeStillDescribesTheItem) {
+  Run({.code = OpCode::kSet, .key = "k", .value = "value", .client_flags = 5});
+  const Outcome outcome = Run(
+      {.code = OpCode::kGetExpire, .key = "k", .expiry = ExpiryKind::kAbsolute, .expiry_ms = 1});
+  EXPECT_EQ(outcome.value, "value");
+  EXPECT_EQ(outcome.client_flags, 5U);
+  EXPECT_EQ(outcome.number, 5);
+  EXPECT_EQ(Get("k"), "(none)");
+}
+
 TEST_F(ExecutorTest, ASetRangeOfNothingWritesNothing) {
   EXPECT_EQ(Run({.code = OpCode::kSetRange, .key = "k", .number = 5}).number, 0);
   EXPECT_TRUE(committed_.empty());
@@ -309,7 +435,9 @@ TEST_F(ExecutorTest, RenamingAKeyToItselfChangesNothing) {
 TEST_F(ExecutorTest, MultiSetNxIsAllOrNothing) {
   Operation op{.code = OpCode::kMultiSetNx, .key = "a", .value = "1"};
   op.more = {{"b", "2"}, {"c", "3"}};
+  rooms_made_ = 0;
   EXPECT_EQ(Run(op).status, Status::kOk);
+  EXPECT_EQ(rooms_made_, 1) << "what was made is for all, and may not be there a second time";
   EXPECT_EQ(Get("c"), "3");
   op.key = "d";
   EXPECT_EQ(Run(op).status, Status::kConflict);

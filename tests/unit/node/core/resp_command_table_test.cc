@@ -81,7 +81,18 @@ constexpr ByteView kPromised[] = {"hello",
                                   "rename",
                                   "renamenx",
                                   "copy",
-                                  "delifeq"};
+                                  "delifeq",
+                                  "scan",
+                                  "keys",
+                                  "randomkey",
+                                  "dbsize",
+                                  "flushdb",
+                                  "flushall",
+                                  "multi",
+                                  "exec",
+                                  "discard",
+                                  "watch",
+                                  "unwatch"};
 
 TEST_F(RespCommandTableTest, HasEveryPromisedCommand) {
   for (const ByteView name : kPromised) {
@@ -116,11 +127,26 @@ TEST_F(RespCommandTableTest, RowsAreConsistent) {
     EXPECT_TRUE(names.insert(command.name).second) << command.name;
     EXPECT_EQ(command.keys.first == 0, command.key_access.empty()) << command.name;
     const bool touches_keys = (command.flags & (resp::kWrite | resp::kReadOnly)) != 0;
-    EXPECT_EQ(command.keys.first != 0, touches_keys) << command.name;
+    const bool of_all_keys = (command.flags & resp::kNotQueued) != 0;
+    const bool watches = command.name == "watch";
+    EXPECT_EQ(command.keys.first != 0, (touches_keys && !of_all_keys) || watches) << command.name;
     EXPECT_NE((command.flags & resp::kWrite) != 0 && (command.flags & resp::kReadOnly) != 0, true)
         << command.name;
     EXPECT_FALSE(command.summary.empty()) << command.name;
   }
+}
+
+TEST_F(RespCommandTableTest, EveryCommandHasANumberOfItsOwn) {
+  std::set<std::uint16_t> numbers;
+  for (const resp::CommandInfo& command : resp::AllCommands()) {
+    EXPECT_TRUE(numbers.insert(command.number).second) << command.name;
+    EXPECT_EQ(resp::FindCommand(command.name), &command);
+    for (const resp::CommandInfo& subcommand : command.subcommands) {
+      EXPECT_TRUE(numbers.insert(subcommand.number).second) << subcommand.name;
+      EXPECT_EQ(resp::FindByFullName(subcommand.name), &subcommand);
+    }
+  }
+  EXPECT_LT(*numbers.rbegin(), resp::kCommandNumbers);
 }
 
 TEST_F(RespCommandTableTest, CountIsTheTablesSize) {

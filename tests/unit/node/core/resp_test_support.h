@@ -28,12 +28,35 @@ class FakeNode : public NodeView {
     return true;
   }
   void ResetStatistics() override { ++resets; }
+  std::uint64_t Random() override { return random; }
+  void Shutdown() override { ++shutdowns; }
+  SlowLogSettings SlowLog() override { return slow_log; }
+  void SetSlowLog(const SlowLogSettings& settings) override { slow_log = settings; }
+  std::vector<SlowCommand> SlowCommands() override { return slow_commands; }
+  void ForgetSlowCommands() override { slow_commands.clear(); }
+  std::vector<CommandUsage> CommandUsages() override { return usages; }
+  std::int64_t LatencyThresholdMs() override { return latency_threshold_ms; }
+  void SetLatencyThresholdMs(std::int64_t ms) override { latency_threshold_ms = ms; }
+  std::vector<LatencyEvent> LatencyEvents() override { return latency_events; }
+  bool ForgetLatencyEvent(ByteView name) override {
+    return std::erase_if(latency_events,
+                         [&](const LatencyEvent& event) { return event.name == name; }) > 0;
+  }
+  std::vector<NodeLink> Links() override { return links; }
 
   NodeFacts facts;
   RoutingTable routing;
   std::vector<RespSession> sessions;
   std::vector<std::uint64_t> killed;
   int resets = 0;
+  std::uint64_t random = 0;
+  int shutdowns = 0;
+  SlowLogSettings slow_log;
+  std::vector<SlowCommand> slow_commands;
+  std::vector<CommandUsage> usages;
+  std::int64_t latency_threshold_ms = 0;
+  std::vector<LatencyEvent> latency_events;
+  std::vector<NodeLink> links;
   int facts_asked = 0;
 };
 

@@ -35,7 +35,7 @@ class ShardTest : public ::testing::Test {
     options.self = Id(node);
     memories_[node] = options.session = Session{++sessions_};
     options.hash_seed = 9;
-    options.meter = &meters_[node];
+    options.meter = small_memory_ ? &small_ : &meters_[node];
     options.lease = &lease_;
     options.replication_factor = kNodes;
     options.ring_bytes = ring_bytes;
@@ -131,12 +131,14 @@ class ShardTest : public ::testing::Test {
   UnreplicatedTail::Bounds tail_bounds_;
   std::uint32_t min_in_sync_ = 1;
   CopyBudget* copies_ = nullptr;
+  bool small_memory_ = false;
 
   std::uint64_t sessions_ = 0;
   std::array<Session, kNodes> memories_;
   TestLease lease_;
   std::array<store::MemoryMeter, kNodes> meters_{
       store::MemoryMeter(1 << 24), store::MemoryMeter(1 << 24), store::MemoryMeter(1 << 24)};
+  store::MemoryMeter small_{2 << 20};
   std::array<std::unique_ptr<Shard>, kNodes> shards_;
   std::array<std::array<Bytes, kNodes>, kNodes> wires_;
   std::array<std::array<bool, kNodes>, kNodes> cut_{};
