@@ -11,6 +11,13 @@
 #include "node/runtime/engine.h"
 #include "node/runtime/log_sink.h"
 
+// For jemalloc, where this is linked with it. Memory that is free for a second goes back to the
+// system, by a thread of jemalloc's own: what it would keep longer counts against --max-memory.
+extern "C" {
+extern const char* const malloc_conf;
+const char* const malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
 namespace aegis::node {
 namespace {
 

@@ -1,5 +1,5 @@
 // Acceptor: one worker's share of a listening port. Each worker has its own socket on the same
-// port (SO_REUSEPORT), so the kernel spreads new connections and no thread hands them on.
+// port (SO_REUSEPORT), so the kernel spreads new connections.
 
 #pragma once
 

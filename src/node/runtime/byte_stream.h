@@ -13,6 +13,8 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "node/runtime/poller.h"
+#include "node/runtime/unique_fd.h"
 
 namespace aegis::node {
 
@@ -41,7 +43,12 @@ class ByteStream {
 
   virtual Transfer Receive(std::span<char> room) = 0;
   virtual Transfer Send(ByteView bytes) = 0;
-  // At most one of each may be outstanding. The listener lives until it was told.
+  // Sends from the front of these, one behind the other; maybe no more than the first. REQUIRES:
+  // there are 1 to kPiecesMax, none of them empty.
+  static constexpr std::size_t kPiecesMax = 64;
+  virtual Transfer SendAll(std::span<const ByteView> pieces) { return Send(pieces.front()); }
+  // At most one of each may be outstanding. A listener that is gone by then is not told: who owns
+  // it, and by it the stream, is somebody else.
   virtual void AwaitReadable(std::shared_ptr<Listener> listener) = 0;
   virtual void AwaitWritable(std::shared_ptr<Listener> listener) = 0;
   // Tells the peer that nothing more will be sent.
@@ -52,13 +59,17 @@ class ByteStream {
   virtual std::string LocalAddress() const = 0;  // "ip:port"
 };
 
-class TcpStream final : public ByteStream {
+// The listener that waits owns the stream, or outlives it.
+class TcpStream final : public ByteStream, private Poller::Watcher {
  public:
   // Takes a connected socket; turns off Nagle's algorithm and blocking.
-  explicit TcpStream(asio::ip::tcp::socket socket);
+  TcpStream(Poller& poller, UniqueFd socket);
+  TcpStream(Poller& poller, asio::ip::tcp::socket socket);
+  ~TcpStream() override;
 
   Transfer Receive(std::span<char> room) override;
   Transfer Send(ByteView bytes) override;
+  Transfer SendAll(std::span<const ByteView> pieces) override;
   void AwaitReadable(std::shared_ptr<Listener> listener) override;
   void AwaitWritable(std::shared_ptr<Listener> listener) override;
   void EndSending() override;
@@ -67,7 +78,15 @@ class TcpStream final : public ByteStream {
   std::string LocalAddress() const override;
 
  private:
-  asio::ip::tcp::socket socket_;
+  void OnEvents(std::uint32_t events) override;
+
+  Poller& poller_;
+  UniqueFd fd_;
+  std::weak_ptr<Listener> reader_;
+  std::weak_ptr<Listener> writer_;
+  bool readable_ = false;  // As far as is known: a receive that fills its room does not change it.
+  bool urgent_ = false;    // The peer has sent an urgent byte: a receive may end before it.
+  bool hung_up_ = false;   // What is there is the last: no further event tells of it.
 };
 
 }  // namespace aegis::node

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/runtime/clocks.h"
+#include "node/runtime/memcached_door.h"
 #include "node/runtime/native_door.h"
 #include "node/runtime/resp_door.h"
 #include "wire/native.h"
@@ -14,18 +15,27 @@ void ClientServices::Shrink() {
   constexpr std::size_t kArgumentsKept = 4096;
   constexpr std::size_t kBytesKept = 256 * 1024;
   if (argv.capacity() > kArgumentsKept) std::vector<ByteView>().swap(argv);
+  ahead.Shrink(kArgumentsKept);
   if (plan.operations.capacity() > kArgumentsKept) {
     plan = {};
     gathering = {};
   }
+  if (plan.scratch.capacity() > kBytesKept) plan = {};
+  plan.exec.reset();  // What it borrows from may be large.
+  if (memcached_plan.operations.capacity() > kArgumentsKept) memcached_plan = {};
+  if (memcached_request.words.capacity() > kArgumentsKept) memcached_request = {};
   if (gathering.bytes() > kBytesKept) gathering = {};
   if (encoded.capacity() > kBytesKept) Bytes().swap(encoded);
   if (inline_scratch.capacity() > kBytesKept) Bytes().swap(inline_scratch);
 }
 
 ClientConnection::ClientConnection(Loop& loop, std::unique_ptr<ByteStream> stream,
-                                   ClientServices& services, std::uint64_t id)
-    : Connection(loop, std::move(stream)), services_(services), id_(id) {}
+                                   ClientServices& services, std::uint64_t id, ClientPort port)
+    : Connection(loop, std::move(stream)), services_(services), id_(id) {
+  if (port != ClientPort::kMemcached) return;
+  protocol_ = Protocol::kMemcached;
+  door_ = std::make_unique<MemcachedDoor>(*this);
+}
 
 Connection::Taken ClientConnection::Take(ByteView input) {
   if (!door_) [[unlikely]] {
@@ -108,9 +118,30 @@ void ClientConnection::Fill() {
   }
 }
 
+void ClientConnection::Foresee(ByteView input) {
+  if (!door_) return;
+  const ByteView key = door_->Glance(input).key;
+  if (!key.empty()) services_.router.Expect(key);
+}
+
+void ClientConnection::LookAhead(ByteView input) {
+  if (input.empty() || std::less<>()(input.data(), services_.looked_until)) return;
+  for (std::size_t i = 0; i < RespLookAhead::kCommands && !input.empty(); ++i) {
+    const auto [key, size] = door_->Glance(input);
+    if (!key.empty()) services_.router.Expect(key);
+    if (size == 0) break;
+    input.remove_prefix(size);
+  }
+  services_.looked_until = input.data();
+  services_.router.FetchExpected();
+}
+
 void ClientConnection::OnTurnBegin(TimePoint now) {
   services_.sessions.lock();
+  services_.ahead.Clear();
+  services_.looked_until = nullptr;
   now_ = now;
+  turn_began_ = std::max(now, services_.turn_ended);
   unix_now_ = UnixNow();
   answered_.fill(0);
 }
@@ -118,7 +149,13 @@ void ClientConnection::OnTurnBegin(TimePoint now) {
 void ClientConnection::OnTurnEnd() {
   services_.Shrink();
   services_.sessions.unlock();
-  const Duration took = SteadyNow() - now_;
+  services_.turn_ended = SteadyNow();
+  const Duration took = services_.turn_ended - now_;
+  const Duration turn = services_.turn_ended - turn_began_;
+  services_.counters.resp.EndTurn(turn);
+  if (services_.latency != nullptr) {
+    services_.latency->Note(LatencyMonitor::Event::kCommand, unix_now_, turn);
+  }
   for (std::size_t kind = 0; kind < kCommandClasses; ++kind) {
     if (answered_[kind] == 0) continue;
     services_.counters.commands.Add(answered_[kind]);
@@ -126,9 +163,11 @@ void ClientConnection::OnTurnEnd() {
   }
 }
 
-void ClientConnection::AnsweredLate(CommandClass kind, TimePoint since) {
+Duration ClientConnection::AnsweredLate(CommandClass kind, TimePoint since) {
+  const Duration took = SteadyNow() - since;
   services_.counters.commands.Add();
-  services_.counters.durations[static_cast<std::size_t>(kind)].Add(SteadyNow() - since);
+  services_.counters.durations[static_cast<std::size_t>(kind)].Add(took);
+  return took;
 }
 
 void ClientConnection::OnClosed(std::string_view) {

@@ -1,8 +1,10 @@
-// ClientConnection: one client, whichever protocol it speaks. Its first byte tells which.
+// ClientConnection: one client, whichever protocol it speaks. Where it came in, or its first byte,
+// tells which.
 //
 // It runs what it can at once and submits the rest. It stops reading
 //   while limits::kInFlightPerConnection operations are under way,
 //   while it holds more than limits::kHeldPause bytes, see held(),
+//   while the versions that a WATCH has to remember are not known,
 //   while too much waits for a node that it has just submitted an operation for, and
 //   while operations wait to be submitted anew.
 //
@@ -23,13 +25,19 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/config.h"
+#include "node/core/memcached_commands.h"
 #include "node/core/resp_commands.h"
 #include "node/runtime/connection.h"
 #include "node/runtime/counters.h"
 #include "node/runtime/door.h"
 #include "node/runtime/forward.h"
 #include "node/runtime/gathering.h"
+#include "node/runtime/latency_monitor.h"
+#include "node/runtime/resp_look_ahead.h"
 #include "node/runtime/router.h"
+#include "node/runtime/slow_log.h"
+#include "wire/memcached.h"
 
 namespace aegis::node {
 
@@ -47,21 +55,33 @@ struct ClientServices {
   std::function<void(std::shared_ptr<ClientConnection>)> on_closed;
   std::function<Bytes()> statistics;  // The JSON of STATS.
 
-  // Memory for the command being taken.
-  std::vector<ByteView> argv;
-  Bytes inline_scratch;
-  Plan plan;
-  Gathering gathering;
-  Bytes encoded;
+  SlowLog* slow_log = nullptr;        // Null: nobody wants to know.
+  LatencyMonitor* latency = nullptr;  // Likewise.
+  Redirect redirect = Redirect::kForward;
+
+  // Memory for the command being taken, and for those behind it.
+  std::vector<ByteView> argv = {};
+  RespLookAhead ahead = {};
+  TimePoint turn_ended{};              // The last one, of any connection.
+  const char* looked_until = nullptr;  // By LookAhead(), in the input of this turn.
+  Bytes inline_scratch = {};
+  Plan plan = {};
+  Gathering gathering = {};
+  Bytes encoded = {};
+  wire::MemcachedRequest memcached_request = {};
+  MemcachedPlan memcached_plan = {};
 
   // Gives back what an extraordinary command has made large.
   void Shrink();
 };
 
+// The ports that clients connect to.
+enum class ClientPort : std::uint8_t { kMain, kMemcached };
+
 class ClientConnection final : public Connection, public ForwardOwner {
  public:
   ClientConnection(Loop& loop, std::unique_ptr<ByteStream> stream, ClientServices& services,
-                   std::uint64_t id);
+                   std::uint64_t id, ClientPort port = ClientPort::kMain);
 
   std::uint64_t id() const { return id_; }
   // REQUIRES: services.sessions is held, or the caller is the worker.
@@ -72,12 +92,20 @@ class ClientConnection final : public Connection, public ForwardOwner {
   ClientServices& services() { return services_; }
   Bytes& out() { return output(); }
   using Connection::CloseWhenFlushed;
+  using Connection::outgoing;
   using Connection::stream;
   TimePoint now() const { return now_; }         // When this turn began,
   UnixMs unix_now() const { return unix_now_; }  // on both clocks.
   // Runs the operation now, if it can be; see Router::RunHere().
   template <class Show>
   bool RunHere(const Operation& operation, Show&& show) {
+    if (WantsBlock(operation)) [[unlikely]] {
+      if (const Block* const block = BlockOf(operation.value)) {
+        Operation in_block = operation;
+        in_block.block = block;
+        return RunHere(in_block, std::forward<Show>(show));
+      }
+    }
     return services_.router.RunHere(operation, !takes_back(), unix_now_, std::forward<Show>(show));
   }
   // REQUIRES: RunHere() returned false for this operation just now.
@@ -87,12 +115,25 @@ class ClientConnection final : public Connection, public ForwardOwner {
     held_ += bytes - counted;
     counted = bytes;
   }
+  // What the door keeps until a command to come takes it is now `bytes`. It pauses nothing: that
+  // command would never be read.
+  void Keep(std::size_t bytes) { kept_ = bytes; }
   // A command was answered: within this turn, or after waiting for others since `since`.
   void Answered(CommandClass kind) { ++answered_[static_cast<std::size_t>(kind)]; }
-  void AnsweredLate(CommandClass kind, TimePoint since);
+  // Returns how long that was.
+  Duration AnsweredLate(CommandClass kind, TimePoint since);
   void CountProtocolError() { services_.counters.of(protocol_).errors.Add(); }
 
+  // For a door that parses nothing ahead: `input` is what follows the command that it takes.
+  // Fetches what the next ones are about, those that were not looked at before.
+  void LookAhead(ByteView input);
+
+  // Until this is taken back no further command is taken. Taken back from OnOutcome().
+  void Halt(bool halted) { halted_ = halted; }
+
   std::size_t held() const override { return backlog() + held_; }
+  // What this connection costs: that, and what waits for commands to come.
+  std::size_t cost() const { return held() + kept_; }
 
   // From the forwarder.
   void OnOutcome(const Forward& forward, const Outcome& outcome) override;
@@ -105,7 +146,7 @@ class ClientConnection final : public Connection, public ForwardOwner {
   Taken Take(ByteView input) override;
   bool waits() const { return !returned_.empty() || !waiting_.empty(); }
   bool busy() const override {
-    return in_flight_ >= limits::kInFlightPerConnection || congestions_ > 0 || waits();
+    return in_flight_ >= limits::kInFlightPerConnection || congestions_ > 0 || waits() || halted_;
   }
   bool idle() const override { return in_flight_ == 0 && !waits(); }
   void Fill() override;
@@ -113,6 +154,7 @@ class ClientConnection final : public Connection, public ForwardOwner {
     if (in_flight_ == 0 && waits()) Resume();
   }
   void Launch(std::unique_ptr<Forward> forward, std::size_t room, std::size_t expected);
+  void Foresee(ByteView input) override;
   void OnTurnBegin(TimePoint now) override;
   void OnTurnEnd() override;
   Protocol protocol() const override { return protocol_; }
@@ -123,12 +165,15 @@ class ClientConnection final : public Connection, public ForwardOwner {
   std::unique_ptr<Door> door_;
   std::size_t in_flight_ = 0;
   std::size_t held_ = 0;         // Bytes, besides the backlog.
+  std::size_t kept_ = 0;         // Bytes, see Keep().
   std::size_t congestions_ = 0;  // OnCongested() without its OnUncongested().
   std::size_t expected_value_ = limits::kValueRoomMin;  // What room to set aside.
   ForwardQueue returned_;  // Came back since the last were submitted anew; ahead of those that
   ForwardQueue waiting_;   // wait to be.
+  bool halted_ = false;    // What the next commands mean is not known yet.
   bool dropped_ = false;   // Closed before some of those ran; nothing behind them may run, either.
   TimePoint now_{};
+  TimePoint turn_began_{};  // Later than now_, if others had their turns in between.
   UnixMs unix_now_;
   Protocol protocol_ = Protocol::kUnknown;
   std::array<std::uint64_t, kCommandClasses> answered_{};  // In this turn.

@@ -149,13 +149,20 @@ class Loader {
                                              NameOf("lease-duration"), Shown("lease-duration")));
     }
     RequireApart("bind", config.bind, "gossip", config.gossip);
-    if (config.health_addr) {
-      RequireApart("bind", config.bind, "health-addr", *config.health_addr);
-      RequireApart("gossip", config.gossip, "health-addr", *config.health_addr);
+    RequireApartFromOthers("memcached-addr", config.memcached_addr);
+    RequireApartFromOthers("health-addr", config.health_addr);
+    if (config.memcached_addr && config.health_addr) {
+      RequireApart("memcached-addr", *config.memcached_addr, "health-addr", *config.health_addr);
     }
     if (config.node_id.empty()) {
       loaded_.problems.emplace_back("--node-id: this machine has no host name; give one");
     }
+  }
+
+  void RequireApartFromOthers(std::string_view flag, const std::optional<Endpoint>& address) {
+    if (!address) return;
+    RequireApart("bind", loaded_.config.bind, flag, *address);
+    RequireApart("gossip", loaded_.config.gossip, flag, *address);
   }
 
   void RequireApart(std::string_view a, const Endpoint& a_address, std::string_view b,

@@ -1,6 +1,8 @@
 #include "node/runtime/connection.h"
 
+#include <array>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "base/log.h"
@@ -21,7 +23,10 @@ constexpr std::size_t kSpareOutputMax = 256 * 1024;
 }  // namespace
 
 Connection::Connection(Loop& loop, std::unique_ptr<ByteStream> stream)
-    : loop_(loop), stream_(std::move(stream)), last_progress_(SteadyNow()) {}
+    : loop_(loop),
+      stream_(std::move(stream)),
+      last_progress_(SteadyNow()),
+      looked_at_(last_progress_) {}
 
 void Connection::Start(ByteView received) {
   loop_.Adopt(shared_from_this());
@@ -60,12 +65,25 @@ void Connection::Resume() {
 
 void Connection::OnReadable() {
   awaiting_read_ = false;
-  if (closed_ || !Receive()) return;
-  Turn();
+  looked_at_ = loop_.Now();
+  if (!closed_ && Receive()) loop_.TurnSoon(shared_from_this());
+}
+
+// Not where the turn will take nothing: input that lacks its end would be looked at each time that
+// a byte of it comes.
+void Connection::Foresee() {
+  if (closed_ || closing_ || paused_ || busy()) return;
+  const ByteView input = Unread();
+  if (!input.empty() && input.size() >= needed_) Foresee(input);
+}
+
+void Connection::OnTurn() {
+  if (!closed_) Turn();
 }
 
 void Connection::OnWritable() {
   awaiting_write_ = false;
+  looked_at_ = SteadyNow();
   if (closed_) return;
   Flush();
   if (!closed_) Turn();
@@ -73,6 +91,7 @@ void Connection::OnWritable() {
 
 void Connection::OnDeferred() {
   deferred_ = false;
+  looked_at_ = SteadyNow();
   if (!closed_) Turn();
 }
 
@@ -89,8 +108,7 @@ void Connection::OnTick(TimePoint now) {
 // One receive. False: nothing to do any more.
 bool Connection::Receive() {
   const bool into_scratch = input_.empty();
-  const std::span<char> room =
-      into_scratch ? std::span<char>(loop_.read_scratch()) : input_.Room(needed_);
+  const std::span<char> room = into_scratch ? loop_.ReadRoom() : input_.Room(needed_);
   const auto [state, bytes] = stream_->Receive(room);
   switch (state) {
     case ByteStream::State::kBroken:
@@ -106,9 +124,10 @@ bool Connection::Receive() {
     case ByteStream::State::kMoved:
       loop_.counters().of(protocol()).received_bytes.Add(bytes);
       if (lingering_) break;  // Nobody will ever look at it.
-      last_progress_ = SteadyNow();
+      last_progress_ = looked_at_;
       if (into_scratch) {
         from_scratch_ = {room.data(), bytes};
+        loop_.KeepRoom(bytes);
       } else {
         input_.Commit(bytes);
       }
@@ -117,8 +136,8 @@ bool Connection::Receive() {
 }
 
 void Connection::Turn() {
-  if (output_.capacity() < loop_.spare_output().capacity() && output_.empty()) {
-    output_.swap(loop_.spare_output());
+  if (output().capacity() < loop_.spare_output().capacity() && output_.empty()) {
+    output().swap(loop_.spare_output());
   }
   TakeAll();
   if (closed_) return;
@@ -135,7 +154,7 @@ void Connection::Turn() {
 void Connection::TakeAll() {
   yielded_ = false;
   if (Unread().empty() || closing_ || paused_) return;
-  OnTurnBegin(SteadyNow());
+  OnTurnBegin(looked_at_);
   std::size_t messages = 0;
   std::size_t bytes = 0;
   while (!closed_ && !closing_ && !busy()) {
@@ -172,7 +191,7 @@ void Connection::Consume(std::size_t bytes) {
 
 void Connection::Flush() {
   while (backlog() > 0 && !awaiting_write_) {
-    const auto [state, bytes] = stream_->Send(ByteView(output_).substr(sent_));
+    const auto [state, bytes] = SendSome();
     if (state == ByteStream::State::kBroken) {
       Close("the connection broke");
       return;
@@ -182,24 +201,27 @@ void Connection::Flush() {
       stream_->AwaitWritable(shared_from_this());
       break;
     }
-    last_progress_ = SteadyNow();
-    sent_ += bytes;
+    last_progress_ = looked_at_;
+    output_.Sent(bytes);
     sent_total_ += bytes;
     loop_.counters().of(protocol()).sent_bytes.Add(bytes);
   }
-  if (backlog() > 0) {
-    // What was sent goes once it is the larger part: the backlog of a slow reader may never be 0.
-    if (sent_ >= backlog()) output_.erase(0, std::exchange(sent_, 0));
-    return;
-  }
-  output_.clear();
-  sent_ = 0;
+  output_.Compact();
+  if (backlog() > 0) return;
   Bytes& spare = loop_.spare_output();
-  if (output_.capacity() > spare.capacity() && output_.capacity() <= kSpareOutputMax) {
-    spare.swap(output_);
+  if (output().capacity() > spare.capacity() && output().capacity() <= kSpareOutputMax) {
+    spare.swap(output());
   }
-  Bytes().swap(output_);
+  Bytes().swap(output());
   OnFlushed();
+}
+
+ByteStream::Transfer Connection::SendSome() {
+  if (output_.plain()) [[likely]]
+    return stream_->Send(output_.front());
+  std::array<ByteView, ByteStream::kPiecesMax> pieces;
+  const std::size_t count = output_.Pieces(pieces);
+  return stream_->SendAll(std::span(pieces).first(count));
 }
 
 // What to wait for next.

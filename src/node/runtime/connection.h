@@ -21,6 +21,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "model/outgoing.h"
 #include "node/runtime/byte_stream.h"
 #include "node/runtime/input_buffer.h"
 #include "node/runtime/loop.h"
@@ -44,9 +45,11 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   void Drain();
 
   bool closed() const { return closed_; }
-  std::size_t backlog() const { return output_.size() - sent_; }
-  // Bytes of output in memory, the backlog and what was sent before it: at most twice the backlog.
-  std::size_t output_kept() const { return output_.size(); }
+  // Bytes to be sent, those that lie in blocks too.
+  std::size_t backlog() const { return output_.size(); }
+  // Bytes of output in memory, besides blocks: the backlog and what was sent before it, at most
+  // twice the backlog.
+  std::size_t output_kept() const { return output_.bytes_kept(); }
   // Bytes kept on account of what was taken: the backlog, and what else the subclass knows of.
   // Whenever that shrinks otherwise than by sending, the subclass calls Resume().
   virtual std::size_t held() const { return backlog(); }
@@ -59,6 +62,9 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   void OnReadable() final;
   void OnWritable() final;
   void OnDeferred();
+  void OnTurn();
+  // Whatever is worth doing ahead of OnTurn().
+  void Foresee();
   // About once a second.
   virtual void OnTick(TimePoint now);
 
@@ -76,6 +82,8 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   virtual bool answers() const { return true; }
   // True: nothing that was taken waits for an answer.
   virtual bool idle() const { return true; }
+  // The next turn will begin with this input, or some of it.
+  virtual void Foresee(ByteView) {}
   // Around the taking of messages.
   virtual void OnTurnBegin(TimePoint) {}
   virtual void OnTurnEnd() {}
@@ -89,7 +97,11 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   virtual void OnClosed(std::string_view reason) = 0;
 
   // Append what is to be sent. Sent at the end of the turn, or after Resume().
-  Bytes& output() { return output_; }
+  Bytes& output() { return output_.bytes(); }
+  Outgoing& outgoing() { return output_; }
+  // What `part` of the input lies in, if most of that is the part: whoever is to keep it for long
+  // may hold that rather than a copy. Null: nothing that is worth it.
+  const Block* BlockOf(ByteView part) const { return input_.BlockOf(part); }
   // Takes and sends on, soon.
   void Resume();
 
@@ -104,6 +116,7 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   ByteView Unread() const { return from_scratch_.empty() ? input_.view() : from_scratch_; }
   void Consume(std::size_t bytes);
   void Flush();
+  ByteStream::Transfer SendSome();
   void Continue();
   void Linger();
 
@@ -112,10 +125,10 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   InputBuffer input_;
   ByteView from_scratch_;   // Received during this turn and still in the loop's scratch memory.
   std::size_t needed_ = 0;  // Take() cannot do anything with less.
-  Bytes output_;
-  std::size_t sent_ = 0;  // Bytes at the front of output_ that are gone already.
+  Outgoing output_;
   std::uint64_t sent_total_ = 0;
   TimePoint last_progress_{};
+  TimePoint looked_at_{};  // The clock, when the event that is being handled came.
   bool awaiting_read_ = false;
   bool awaiting_write_ = false;
   bool deferred_ = false;

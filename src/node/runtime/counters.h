@@ -1,35 +1,24 @@
-// What one worker counts. One thread writes, any thread reads: a relaxed load and store, no locked
-// instruction.
+// What one worker counts. One thread writes, any thread reads.
 
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "model/operation.h"
+#include "node/runtime/command_tally.h"
+#include "node/runtime/counter.h"
 #include "node/runtime/latency_recorder.h"
 
 namespace aegis::node {
 
-class Counter {
- public:
-  void Add(std::uint64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  std::uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
-
 // What a connection speaks; kUnknown: a client that has not said a byte yet.
-enum class Protocol : std::uint8_t { kUnknown, kResp, kNative, kPeer };
-inline constexpr std::size_t kProtocols = 4;
-inline constexpr std::array<std::string_view, kProtocols> kProtocolNames = {"unknown", "resp",
-                                                                            "native", "peer"};
+enum class Protocol : std::uint8_t { kUnknown, kResp, kNative, kMemcached, kPeer };
+inline constexpr std::size_t kProtocols = 5;
+inline constexpr std::array<std::string_view, kProtocols> kProtocolNames = {
+    "unknown", "resp", "native", "memcached", "peer"};
 
 struct ProtocolCounters {
   Counter opened;
@@ -67,7 +56,7 @@ constexpr std::size_t ResultOf(Status status) {
   return 3;
 }
 
-inline constexpr std::size_t kOperations = 17;
+inline constexpr std::size_t kOperations = 25;
 // Indexed by OpCode; 0 is none.
 inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "",          "get",
@@ -78,8 +67,12 @@ inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "append",    "set_range",
     "get_range", "rename",
     "copy",      "multi_set_nx",
-    "await"};
-static_assert(static_cast<std::size_t>(OpCode::kAwait) + 1 == kOperations);
+    "await",     "clear",
+    "scan",      "count",
+    "pick",      "batch",
+    "prepend",   "count_up",
+    "count_down"};
+static_assert(static_cast<std::size_t>(OpCode::kCountDown) + 1 == kOperations);
 
 enum class CommandClass : std::uint8_t { kRead, kWrite, kOther };
 inline constexpr std::size_t kCommandClasses = 3;
@@ -95,6 +88,7 @@ struct WorkerCounters {
   std::array<std::array<Counter, kResults>, kOperations> operations;
   // Of clients' commands, from their bytes being read to their reply being ready to send.
   std::array<LatencyRecorder, kCommandClasses> durations;
+  CommandTally resp;  // The same of each RESP command.
   Counter commands;
   Counter forwards_sent;    // Operations sent to the nodes that lead their shards.
   Counter forwards_served;  // Operations run for other nodes.

@@ -21,6 +21,13 @@ class Door {
 
   // Takes one command from the front of `input`; see Connection::Take().
   virtual Taken Take(ByteView input) = 0;
+  // What a glance at the first command of `input` (not empty) tells.
+  struct Ahead {
+    ByteView key;  // What it is about; may be empty or wrong.
+    std::size_t size =
+        0;  // Bytes of the command; 0: they are not all there, or not told so easily.
+  };
+  virtual Ahead Glance(ByteView input) = 0;
   // Of an operation that was submitted.
   virtual void OnOutcome(Ticket ticket, const Outcome& outcome) = 0;
   // For CLIENT LIST; null: not a RESP connection.

@@ -30,6 +30,7 @@ struct Engine::Opened {
   DataDir data_dir;
   KeptState kept;
   std::vector<UniqueFd> client_ports;
+  std::vector<UniqueFd> memcached_ports;  // Empty: off.
   ControlLoop::Sockets peer_port;
   std::optional<PidFile> pid_file;
   Member self;
@@ -64,6 +65,15 @@ Result<ControlLoop::Sockets> OpenGossip(Endpoint& address) {
     }
     if (!any_port || attempt == kAttempts) return Prefixed("--gossip", udp.error());
   }
+}
+
+// Empty if it is off. `config` gets the address in numbers.
+Result<std::vector<UniqueFd>> OpenMemcached(Config& config) {
+  if (!config.memcached_addr) return std::vector<UniqueFd>();
+  const auto resolved = SystemNetwork().Resolve(*config.memcached_addr);
+  if (!resolved.ok()) return resolved.error();
+  config.memcached_addr = resolved.value().front();
+  return ListenTcp(*config.memcached_addr, config.threads);
 }
 
 // REQUIRES: config.gossip is numeric. Seeds that cannot be resolved yet stay names: they are
@@ -165,6 +175,8 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
   if (!client.ok()) return client.error();
   auto client_ports = ListenTcp(client.value(), config.threads);
   if (!client_ports.ok()) return Prefixed("--bind", client_ports.error());
+  auto memcached_ports = OpenMemcached(config);
+  if (!memcached_ports.ok()) return Prefixed("--memcached-addr", memcached_ports.error());
   auto gossip = Numeric("--gossip", config.gossip);
   if (!gossip.ok()) return gossip.error();
   auto peer_port = OpenGossip(gossip.value());
@@ -183,8 +195,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
   auto seeds = SeedsOf(config, kept.value().record, self.value().gossip_address);
   std::unique_ptr<Engine> engine(
       new Engine({std::move(config), std::move(data_dir).value(), std::move(kept).value(),
-                  std::move(client_ports).value(), std::move(peer_port).value(),
-                  std::move(pid_file), std::move(self).value(), std::move(seeds)}));
+                  std::move(client_ports).value(), std::move(memcached_ports).value(),
+                  std::move(peer_port).value(), std::move(pid_file), std::move(self).value(),
+                  std::move(seeds)}));
   if (wanted.health_addr) {
     const auto listening = engine->http_.Listen(*wanted.health_addr);
     if (!listening.ok()) return Prefixed("--health-addr", listening.error());
@@ -197,6 +210,7 @@ Engine::Engine(Opened opened)
     : data_dir_(std::move(opened.data_dir)),
       pid_file_(std::move(opened.pid_file)),
       node_(opened.config, opened.self, SteadyNow()),
+      memory_watch_(node_.shards.meter(), node_.shards.pages()),
       records_(opened.config.data_dir, opened.kept.record),
       control_(node_, SettingsOf(opened.config, opened.kept.record),
                OptionsOf(opened.config, opened.seeds, opened.kept.founder),
@@ -223,8 +237,10 @@ Engine::Engine(Opened opened)
                                      worker->OnSettled(shard);
                                  }});
   for (std::uint32_t i = 0; i < node_.config.threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(node_, i, std::move(opened.client_ports[i]),
-                                                control_, std::make_unique<WorkerView>(node_, i),
+    Worker::Ports ports{std::move(opened.client_ports[i]), std::nullopt};
+    if (!opened.memcached_ports.empty()) ports.memcached = std::move(opened.memcached_ports[i]);
+    workers_.push_back(std::make_unique<Worker>(node_, i, std::move(ports), control_,
+                                                std::make_unique<WorkerView>(node_, i),
                                                 [this] { return StatisticsJson(node_); }));
     node_.workers.push_back(workers_.back().get());
   }
@@ -236,14 +252,19 @@ int Engine::Run() {
   AEGIS_LOG(kInfo, "node", "{} {}: clients at {}, gossip at {}, {} workers", node_.self.name,
             SoftwareVersion(), node_.config.bind.ToString(), node_.config.gossip.ToString(),
             workers_.size());
+  if (node_.config.memcached_addr) {
+    AEGIS_LOG(kInfo, "node", "clients of memcached at {}", node_.config.memcached_addr->ToString());
+  }
   LogToldAddresses();
   AwaitSignal();
   seed_watch_.Start();
   join_watch_.Start();
+  if (kResidentIsOurs) memory_watch_.Start();
   StartWorkers();
   control_.Run();
   for (const auto& worker : workers_) worker->Stop();
   for (std::thread& thread : threads_) thread.join();
+  memory_watch_.Stop();
   AEGIS_LOG(kInfo, "node", "gone");
   return EXIT_SUCCESS;
 }

@@ -17,6 +17,7 @@
 #include "node/runtime/health_pages.h"
 #include "node/runtime/http_server.h"
 #include "node/runtime/join_watch.h"
+#include "node/runtime/memory_watch.h"
 #include "node/runtime/node_state.h"
 #include "node/runtime/pid_file.h"
 #include "node/runtime/record_keeper.h"
@@ -46,6 +47,7 @@ class Engine {
   DataDir data_dir_;
   std::optional<PidFile> pid_file_;
   NodeState node_;
+  MemoryWatch memory_watch_;
   RecordKeeper records_;
   ControlLoop control_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -57,6 +57,7 @@ struct Forward {
   bool write = false;
   bool shows_value = false;
   Bytes operation;              // Encoded, see wire/operation_codec.h.
+  BlockRef block;               // Its value, if that is large and this node has tried to store it.
   std::size_t room = kAnyRoom;  // Bytes of value that the outcome may show.
   std::size_t needed = 0;       // How many it would have shown, when it came back.
   std::size_t held = 0;         // The owner's account of it.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "model/limits.h"
+#include "node/core/forwarded_outcome.h"
 #include "node/runtime/clocks.h"
 #include "node/runtime/connection.h"
 #include "node/runtime/dialer.h"
@@ -73,13 +74,15 @@ class ForwardLink::Stream final : public Connection {
       }
       return {consumed, 0};
     }
-    const auto outcome = wire::DecodeOutcome(frame.value()->value);
+    const bool told = HasOutcome(*frame.value());
+    const auto outcome = wire::DecodeOutcome(told ? frame.value()->value : ByteView());
     if (!outcome.ok() || wire::IsProtocolError(*frame.value())) {
       Close("its answer cannot be read");
       return {input.size(), 0};
     }
     if (auto forward = link_->Answered(frame.value()->id)) {
-      link_->listener_.OnAnswer(std::move(forward), outcome.value());
+      const Outcome answer = told ? outcome.value() : NoOutcome(forward->write);
+      link_->listener_.OnAnswer(std::move(forward), answer);
     }
     return {consumed, 0};
   }
@@ -138,7 +141,8 @@ void ForwardLink::Dial(const Endpoint& address) {
                  return;
                }
                stream_ = std::make_shared<Stream>(
-                   *this, loop_, std::make_unique<TcpStream>(std::move(socket).value()));
+                   *this, loop_,
+                   std::make_unique<TcpStream>(loop_.poller(), std::move(socket).value()));
                Ask();
              });
 }

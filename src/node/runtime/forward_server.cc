@@ -1,6 +1,8 @@
 #include "node/runtime/forward_server.h"
 
 #include "base/log.h"
+#include "node/core/forwarded_outcome.h"
+#include "node/core/in_block.h"
 #include "node/core/making_room.h"
 #include "node/runtime/clocks.h"
 #include "node/runtime/forwarder.h"
@@ -14,13 +16,16 @@ namespace aegis::node {
 // A reply that is owed, maybe to a stream that is gone by then.
 class ForwardServer::HeldReply final : public HeldOutcomes::Asker {
  public:
-  HeldReply(std::shared_ptr<ForwardServer> server, std::uint64_t id, std::size_t bytes)
-      : server_(std::move(server)), id_(id), bytes_(bytes) {}
-  void OnOutcome(const Outcome& outcome) override { server_->OnSettled(id_, bytes_, outcome); }
+  HeldReply(std::shared_ptr<ForwardServer> server, std::uint64_t id, bool write, std::size_t bytes)
+      : server_(std::move(server)), id_(id), write_(write), bytes_(bytes) {}
+  void OnOutcome(const Outcome& outcome) override {
+    server_->OnSettled(id_, write_, bytes_, outcome);
+  }
 
  private:
   const std::shared_ptr<ForwardServer> server_;
   const std::uint64_t id_;
+  const bool write_;
   const std::size_t bytes_;
 };
 
@@ -52,10 +57,18 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
     return;
   }
   if (const auto refusal = CheckOperation(operation.value(), shards_.num_shards())) {
-    Reply(frame.id, *refusal);
+    Reply(frame.id, operation.value().IsWrite(), *refusal);
     return;
   }
-  const ShardId id = ring::ShardOf(operation.value().key, shards_.num_shards());
+  if (WantsBlock(operation.value())) [[unlikely]] {
+    const Block* const block = BlockOf(operation.value().value);
+    return Execute(frame, InBlock(operation.value(), block).operation());
+  }
+  Execute(frame, operation.value());
+}
+
+void ForwardServer::Execute(const wire::RequestFrame& frame, const Operation& operation) {
+  const ShardId id = ring::ShardOf(operation.key, shards_.num_shards());
   std::int64_t lacking = 0;
   RunMakingRoom(
       shards_, id, effects_,
@@ -67,20 +80,20 @@ void ForwardServer::Run(const wire::RequestFrame& frame) {
         if (refused != refused_.end() && refused->second == frame.version) return refusal;
         // A leader's newest write is of its own epoch: every reign begins with a record.
         if (shard.replica().history().last().epoch.value() != frame.version) return refusal;
-        lacking = Lacking(shard, frame, operation.value());
-        return lacking != 0 ? refusal : shard.Execute(operation.value(), UnixNow(), effects_);
+        lacking = Lacking(shard, frame, operation);
+        return lacking != 0 ? refusal : shard.Execute(operation, UnixNow(), effects_);
       },
       [&](const Outcome& outcome) {
         if (lacking != 0) return ReplyNoRoom(frame.id, lacking);
         if (outcome.hold.reign != Epoch{}) {
-          return Hold(frame.id, id, operation.value(), outcome);
+          return Hold(frame.id, id, operation, outcome);
         }
         if (outcome.status == Status::kNotLeader || outcome.status == Status::kBusy) {
           refused_[id] = frame.version;
         } else {
           loop().counters().forwards_served.Add();
         }
-        Reply(frame.id, outcome);
+        Reply(frame.id, operation.IsWrite(), outcome);
       });
 }
 
@@ -91,15 +104,16 @@ void ForwardServer::Hold(std::uint64_t id, ShardId shard, const Operation& opera
   held_bytes_ += bytes;
   auto self = std::static_pointer_cast<ForwardServer>(shared_from_this());
   held_.Keep(shard, operation, outcome, SteadyNow(),
-             std::make_unique<HeldReply>(std::move(self), id, bytes));
+             std::make_unique<HeldReply>(std::move(self), id, operation.IsWrite(), bytes));
 }
 
-void ForwardServer::OnSettled(std::uint64_t id, std::size_t bytes, const Outcome& outcome) {
+void ForwardServer::OnSettled(std::uint64_t id, bool write, std::size_t bytes,
+                              const Outcome& outcome) {
   --held_replies_;
   held_bytes_ -= bytes;
   if (closed()) return;
   loop().counters().forwards_served.Add();
-  Reply(id, outcome);
+  Reply(id, write, outcome);
   Resume();
 }
 
@@ -122,13 +136,8 @@ void ForwardServer::ReplyNoRoom(std::uint64_t id, std::int64_t lacking) {
   wire::AppendReply(reply, output());
 }
 
-void ForwardServer::Reply(std::uint64_t id, const Outcome& outcome) {
-  encoded_.clear();
-  wire::AppendOutcome(outcome, encoded_);
-  wire::ReplyFrame reply;
-  reply.id = id;
-  reply.value = encoded_;
-  wire::AppendReply(reply, output());
+void ForwardServer::Reply(std::uint64_t id, bool write, const Outcome& outcome) {
+  AppendForwardedOutcome(id, write, outcome, encoded_, outgoing());
 }
 
 }  // namespace aegis::node

@@ -30,11 +30,12 @@ class ForwardServer final : public Connection {
   bool busy() const override { return held_replies_ >= limits::kHeldPerLink; }
   bool idle() const override { return held_replies_ == 0; }
   void Hold(std::uint64_t id, ShardId shard, const Operation& operation, const Outcome& outcome);
-  void OnSettled(std::uint64_t id, std::size_t bytes, const Outcome& outcome);
+  void OnSettled(std::uint64_t id, bool write, std::size_t bytes, const Outcome& outcome);
   Taken Take(ByteView input) override;
   void OnClosed(std::string_view) override {}
   void Run(const wire::RequestFrame& frame);
-  void Reply(std::uint64_t id, const Outcome& outcome);
+  void Execute(const wire::RequestFrame& frame, const Operation& operation);
+  void Reply(std::uint64_t id, bool write, const Outcome& outcome);
   std::int64_t Lacking(const Shard& shard, const wire::RequestFrame& frame,
                        const Operation& operation);
   void ReplyNoRoom(std::uint64_t id, std::int64_t lacking);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "model/limits.h"
+#include "node/core/in_block.h"
 #include "node/core/making_room.h"
 #include "node/runtime/clocks.h"
 #include "ring/slot.h"
@@ -37,11 +38,7 @@ Operation Decode(const Forward& forward) {
 
 std::size_t LacksRoom(const Shard& shard, const Operation& operation, std::size_t room) {
   if (room == kAnyRoom || !operation.ShowsValue()) return 0;
-  std::size_t size = shard.ValueSize(operation.key);
-  if (operation.code == OpCode::kGetRange && operation.number >= 0 &&
-      operation.number2 >= operation.number) {
-    size = std::min(size, static_cast<std::size_t>(operation.number2 - operation.number) + 1);
-  }
+  const std::size_t size = shard.BytesShown(operation);
   return size > room ? size : 0;
 }
 
@@ -217,11 +214,18 @@ void Forwarder::Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, F
   counters_.forwards_sent.Add();
   std::unique_ptr<Forward> forward = queue.Pop();
   forward->first = std::exchange(lane.halted, false);
+  forward->block = {};  // Somebody else stores it.
   link.Send(std::move(forward), route.epoch, address);
 }
 
 bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now) {
-  const Operation operation = Decode(queue.front());
+  Operation operation = Decode(queue.front());
+  if (WantsBlock(operation)) [[unlikely]] {
+    BlockRef& block = queue.front().block;  // Copied once, however often it is refused.
+    if (!block) block = Block::Copy(operation.value);
+    operation.block = block.get();
+    operation.value = block->bytes();
+  }
   bool taken = true;
   std::size_t needed = 0;
   RunMakingRoom(

@@ -7,6 +7,7 @@
 
 #include "node/runtime/clocks.h"
 #include "node/runtime/health_pages.h"
+#include "node/runtime/memory_watch.h"
 #include "node/runtime/node_figures.h"
 #include "node/runtime/version.h"
 #include "node/runtime/worker.h"
@@ -146,6 +147,13 @@ MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
   snapshot.ready = control.control().readiness(now).ready;
   snapshot.keys = figures.keys;
   snapshot.memory_used_bytes = figures.memory_used;
+  snapshot.expired_resident_bytes = figures.expired_bytes;
+  snapshot.memory_rings_bytes = node.shards.meter().rings();
+  snapshot.memory_beyond_bytes = node.shards.meter().beyond();
+  snapshot.memory_spare_bytes = node.shards.pages().spare_bytes();
+  const AllocatorFigures allocator = ReadAllocator();
+  snapshot.allocator_allocated_bytes = allocator.allocated;
+  snapshot.allocator_resident_bytes = allocator.resident;
   snapshot.memory_max_bytes = node.shards.meter().limit();
   snapshot.keyspace_hits = figures.counters.hits;
   snapshot.keyspace_misses = figures.counters.misses;
@@ -157,6 +165,7 @@ MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
   snapshot.forwarded_sent = figures.forwards_sent;
   snapshot.forwarded_received = figures.forwards_served;
   for (const Worker* const worker : node.workers) {
+    snapshot.workers.push_back({std::to_string(snapshot.workers.size()), worker->clients()});
     snapshot.client_held_bytes += worker->client_held_bytes();
     snapshot.forward_held_bytes += worker->forward_held_bytes();
     snapshot.outcomes_held += worker->outcomes_held();

@@ -17,17 +17,18 @@ namespace aegis::node {
 
 class Gathering {
  public:
-  void Begin(std::size_t size) {
+  // `shown`: bytes of values that the reply has already and that are not kept here.
+  void Begin(std::size_t size, std::size_t shown = 0) {
     outcomes_.assign(size, Outcome{});
     values_.assign(size, Bytes());
     bytes_ = 0;
+    shown_ = shown;
   }
 
   void Put(std::size_t at, const Outcome& outcome) {
     outcomes_[at] = outcome;
-    outcomes_[at].value = {};
-    if (bytes_ + outcome.value.size() <= limits::kReplySizeMax) {
-      values_[at] = outcome.value;
+    if (shown_ + bytes_ + outcome.value.size() <= limits::kReplySizeMax) {
+      if (!outcome.block) values_[at] = outcome.value;
       bytes_ += outcome.value.size();
       return;
     }
@@ -37,6 +38,11 @@ class Gathering {
         fmt::format("the values of one reply have more than {} bytes", limits::kReplySizeMax);
   }
 
+  // The outcomes have been shown: holds no block any more, and keeps its memory for the next.
+  void LetGo() {
+    for (Outcome& outcome : outcomes_) outcome.block = {};
+  }
+
   // Roughly what it costs to keep.
   std::size_t bytes() const {
     return bytes_ + outcomes_.size() * (sizeof(Outcome) + sizeof(Bytes));
@@ -44,7 +50,9 @@ class Gathering {
 
   // Valid until the next change.
   std::span<const Outcome> outcomes() {
-    for (std::size_t i = 0; i < outcomes_.size(); ++i) outcomes_[i].value = values_[i];
+    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+      if (!outcomes_[i].block) outcomes_[i].value = values_[i];
+    }
     return outcomes_;
   }
 
@@ -52,6 +60,7 @@ class Gathering {
   std::vector<Outcome> outcomes_;
   std::vector<Bytes> values_;
   std::size_t bytes_ = 0;  // Of all values.
+  std::size_t shown_ = 0;
 };
 
 }  // namespace aegis::node

@@ -17,7 +17,7 @@ void HeldOutcomes::Keep(ShardId shard, const Operation& operation, const Outcome
   }
   Held held{.write = operation.IsWrite(),
             .outcome = outcome,
-            .value = Bytes(outcome.value),
+            .value = outcome.block ? Bytes() : Bytes(outcome.value),
             .deadline = now + patience,
             .asker = std::move(asker)};
   next_deadline_ = std::min(next_deadline_, held.deadline);
@@ -80,7 +80,7 @@ void HeldOutcomes::Look(ShardId id, TimePoint now) {
   }
   size_.fetch_sub(done.size());
   for (Held& one : done) {
-    if (one.outcome.has_value) one.outcome.value = one.value;
+    if (one.outcome.has_value && !one.outcome.block) one.outcome.value = one.value;
     one.asker->OnOutcome(one.outcome);
   }
 }

@@ -54,7 +54,7 @@ class HeldOutcomes {
   struct Held {
     bool write = false;
     Outcome outcome;
-    Bytes value;  // What outcome.value shows.
+    Bytes value;  // What outcome.value shows, unless that lies in a block.
     TimePoint deadline;
     std::unique_ptr<Asker> asker;
   };

@@ -30,6 +30,12 @@ void LatencyDistribution::Merge(const LatencyDistribution& other) {
   sum_nanos_ += other.sum_nanos_;
 }
 
+void LatencyDistribution::Subtract(const LatencyDistribution& earlier) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] -= earlier.counts_[i];
+  count_ -= earlier.count_;
+  sum_nanos_ -= earlier.sum_nanos_;
+}
+
 void LatencyRecorder::AddTo(LatencyDistribution& distribution) const {
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     const std::uint64_t count = counts_[i].load(std::memory_order_relaxed);

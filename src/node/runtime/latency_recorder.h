@@ -60,6 +60,8 @@ class LatencyDistribution {
   Duration Quantile(double quantile) const;
 
   void Merge(const LatencyDistribution& other);
+  // What came since `earlier`. REQUIRES: that was taken from the same recorders, before.
+  void Subtract(const LatencyDistribution& earlier);
 
  private:
   friend class LatencyRecorder;

@@ -4,9 +4,9 @@
 
 namespace aegis::node {
 
-Loop::Loop() : work_(asio::make_work_guard(io_)) {}
+Loop::Loop() : work_(asio::make_work_guard(io_)) { poller_.Start(io_, *this); }
 
-Loop::~Loop() = default;
+Loop::~Loop() { poller_.Stop(); }
 
 void Loop::Run() { io_.run(); }
 
@@ -19,6 +19,31 @@ void Loop::RunDeferred() {
   running_.swap(deferred_);
   for (const auto& connection : running_) connection->OnDeferred();
   running_.clear();
+}
+
+void Loop::TurnSoon(std::shared_ptr<Connection> connection) {
+  to_turn_.push_back(std::move(connection));
+  if (!in_round_ || kScratchSize - scratch_used_ < limits::kReadChunk) RunTurns();
+}
+
+void Loop::OnRoundBegin() {
+  in_round_ = true;
+  round_began_ = SteadyNow();
+}
+
+void Loop::OnRoundEnd() {
+  in_round_ = false;
+  RunTurns();
+}
+
+void Loop::RunTurns() {
+  if (to_turn_.size() > 1 && fetch_) {
+    for (const auto& connection : to_turn_) connection->Foresee();
+    fetch_();
+  }
+  for (const auto& connection : to_turn_) connection->OnTurn();
+  to_turn_.clear();
+  scratch_used_ = 0;
 }
 
 void Loop::Adopt(std::shared_ptr<Connection> connection) {

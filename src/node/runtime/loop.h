@@ -9,7 +9,9 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <functional>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,16 +19,18 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "model/limits.h"
+#include "node/runtime/clocks.h"
 #include "node/runtime/counters.h"
+#include "node/runtime/poller.h"
 
 namespace aegis::node {
 
 class Connection;
 
-class Loop {
+class Loop : private Poller::Rounds {
  public:
   Loop();
-  ~Loop();
+  ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -42,9 +46,16 @@ class Loop {
   }
 
   asio::io_context& io() { return io_; }
+  Poller& poller() { return poller_; }
 
   // The connection's OnDeferred() runs once, soon.
   void Defer(std::shared_ptr<Connection> connection);
+
+  // The connection's OnTurn() runs once all that can receive by now have, or at once if it is the
+  // only one: so what their first messages are about can be fetched from memory together.
+  void TurnSoon(std::shared_ptr<Connection> connection);
+  // `fetch` follows Foresee() of the connections that are about to have their turns.
+  void SetFetch(std::function<void()> fetch) { fetch_ = std::move(fetch); }
 
   // Keeps the connection alive until Forget().
   void Adopt(std::shared_ptr<Connection> connection);
@@ -59,23 +70,41 @@ class Loop {
     for (const auto& connection : all) visit(*connection);
   }
 
-  // Memory that a connection borrows for the length of a turn, so that an idle one needs none.
-  std::array<char, limits::kReadChunk>& read_scratch() { return read_scratch_; }
+  // When what is being handled happened; within a round, when that began.
+  TimePoint Now() const { return in_round_ ? round_began_ : SteadyNow(); }
+
+  // Memory that a connection borrows until its turn is over, so that an idle one needs none:
+  // limits::kReadChunk bytes to receive into, of which it keeps so many.
+  std::span<char> ReadRoom() {
+    return std::span(scratch_).subspan(scratch_used_, limits::kReadChunk);
+  }
+  void KeepRoom(std::size_t bytes) { scratch_used_ += bytes; }
   Bytes& spare_output() { return spare_output_; }
 
   WorkerCounters& counters() { return counters_; }
   const WorkerCounters& counters() const { return counters_; }
 
  private:
+  static constexpr std::size_t kScratchSize = 8 * limits::kReadChunk;
+
+  void OnRoundBegin() override;
+  void OnRoundEnd() override;
+  void RunTurns();
   void RunDeferred();
 
+  Poller poller_;  // Connections that handlers hold, which go with io_, may still speak to it.
   // Its sockets are this thread's alone; only posting is locked.
   asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::shared_ptr<Connection>> deferred_;
   std::vector<std::shared_ptr<Connection>> running_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
-  std::array<char, limits::kReadChunk> read_scratch_{};
+  std::vector<std::shared_ptr<Connection>> to_turn_;
+  std::function<void()> fetch_;
+  bool in_round_ = false;  // Connections receive; none has its turn.
+  TimePoint round_began_{};
+  std::array<char, kScratchSize> scratch_{};
+  std::size_t scratch_used_ = 0;
   Bytes spare_output_;
   WorkerCounters counters_;
 };

@@ -99,9 +99,26 @@ class Families final : public prometheus::Collectable {
 
   void AddData() {
     Gauge("aegiskv_keys", "Keys held by this node, replicas included").Is(Value(s_.keys));
-    Gauge("aegiskv_memory_used_bytes", "Memory of keys and values, overhead included")
+    Gauge("aegiskv_memory_used_bytes",
+          "Memory of keys and values, overhead and recent records included")
         .Is(Value(s_.memory_used_bytes));
-    Gauge("aegiskv_memory_max_bytes", "The limit of --max-memory").Is(Value(s_.memory_max_bytes));
+    Gauge("aegiskv_expired_resident_bytes",
+          "Of that, keys whose time is over and which are not removed yet, estimated by a sample")
+        .Is(Value(s_.expired_resident_bytes));
+    Gauge("aegiskv_memory_rings_bytes", "Of that, recent records kept for other copies")
+        .Is(Value(s_.memory_rings_bytes));
+    Gauge("aegiskv_memory_other_bytes",
+          "What the system counts besides: connections, buffers, the program, reserves")
+        .Is(Value(s_.memory_beyond_bytes));
+    Gauge("aegiskv_memory_spare_bytes", "Of that, pages that wait for keys and values")
+        .Is(Value(s_.memory_spare_bytes));
+    Gauge("aegiskv_memory_max_bytes",
+          "The limit of --max-memory, for used and other memory together")
+        .Is(Value(s_.memory_max_bytes));
+    Gauge("aegiskv_allocator_allocated_bytes", "Memory that the allocator has given out")
+        .Is(Value(s_.allocator_allocated_bytes));
+    Gauge("aegiskv_allocator_resident_bytes", "Memory that the allocator holds for that")
+        .Is(Value(s_.allocator_resident_bytes));
     Counter("aegiskv_keyspace_hits_total", "Reads that found their key")
         .Is(Value(s_.keyspace_hits));
     Counter("aegiskv_keyspace_misses_total", "Reads that found nothing")
@@ -117,6 +134,9 @@ class Families final : public prometheus::Collectable {
     using P = MetricsSnapshot::Protocol;
     Gauge("aegiskv_connections", "Open connections")
         .Are(s_.protocols, "protocol", &P::protocol, &P::connections);
+    Gauge("aegiskv_worker_clients", "Client connections of a worker thread")
+        .Are(s_.workers, "worker", &MetricsSnapshot::Worker::worker,
+             &MetricsSnapshot::Worker::clients);
     Counter("aegiskv_connections_opened_total", "Connections accepted")
         .Are(s_.protocols, "protocol", &P::protocol, &P::opened);
     Counter("aegiskv_connections_rejected_total", "Connections over the limit")
@@ -145,7 +165,8 @@ class Families final : public prometheus::Collectable {
     Counter("aegiskv_forwarded_received_total", "Operations run for other nodes")
         .Is(Value(s_.forwarded_received));
     Gauge("aegiskv_client_held_bytes",
-          "Bytes kept for client connections: replies not sent yet, operations on their way")
+          "Bytes kept for client connections: replies not sent yet, operations on their way, "
+          "transactions")
         .Is(Value(s_.client_held_bytes));
     Gauge("aegiskv_forward_held_bytes", "Bytes of operations that wait for other nodes")
         .Is(Value(s_.forward_held_bytes));
@@ -323,6 +344,7 @@ MetricsSnapshot SampleMetrics() {
   sample.cluster = "fedcba9876543210";
   sample.uptime = std::chrono::milliseconds(90'500);
   sample.ready = true;
+  sample.workers = {{"0", 3}, {"1", 4}};
   sample.protocols = {{"resp", 1, 2, 3, 4, 5, 6}, {"native", 7, 8, 9, 10, 11, 12}};
   sample.commands = {{"get", "ok", 100}, {"get", "not_found", 7}, {"set", "ok", 50}};
   LatencyRecorder reads;

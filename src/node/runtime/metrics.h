@@ -29,6 +29,12 @@ struct MetricsSnapshot {
   // Data.
   std::uint64_t keys = 0;  // Held here, replicas included.
   std::uint64_t memory_used_bytes = 0;
+  std::uint64_t expired_resident_bytes = 0;  // An estimate.
+  std::uint64_t memory_rings_bytes = 0;      // Of those.
+  std::uint64_t memory_beyond_bytes = 0;     // What the process holds besides those.
+  std::uint64_t memory_spare_bytes = 0;      // Of those, pages that wait for items.
+  std::uint64_t allocator_allocated_bytes = 0;
+  std::uint64_t allocator_resident_bytes = 0;
   std::uint64_t memory_max_bytes = 0;
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
@@ -60,6 +66,12 @@ struct MetricsSnapshot {
     LatencyDistribution duration;  // From the command's bytes being read to its reply being ready.
   };
   std::vector<CommandClass> command_durations;
+
+  struct Worker {
+    std::string worker;  // "0", "1", ...
+    std::uint64_t clients = 0;
+  };
+  std::vector<Worker> workers;
 
   std::uint64_t forwarded_sent = 0;      // Operations sent to the nodes that lead their shards.
   std::uint64_t forwarded_received = 0;  // Operations run for other nodes.

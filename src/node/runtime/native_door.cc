@@ -33,8 +33,19 @@ Door::Taken NativeDoor::Take(ByteView input) {
     return {input.size(), 0};
   }
   if (!decoded.value()) return {0, needed};
+  connection_.LookAhead(input.substr(consumed));
   Dispatch(*decoded.value());
   return {consumed, 0};
+}
+
+Door::Ahead NativeDoor::Glance(ByteView input) {
+  std::size_t size = 0;
+  const auto decoded = wire::DecodeRequest(input, size);
+  if (!decoded.ok() || !decoded.value()) return {};
+  const RequestFrame& frame = *decoded.value();
+  if (static_cast<Command>(frame.command) != Command::kExecute) return {frame.key, size};
+  const auto operation = wire::DecodeOperation(frame.value);
+  return {operation.ok() ? operation.value().key : ByteView(), size};
 }
 
 void NativeDoor::Dispatch(const RequestFrame& frame) {
@@ -200,7 +211,7 @@ void NativeDoor::OnOutcome(Ticket ticket, const Outcome& outcome) {
 
 void NativeDoor::ReplyOutcome(Command command, std::uint64_t id, const Outcome& outcome) {
   AppendReply(command, id, outcome, connection_.unix_now(), connection_.services().encoded,
-              connection_.out());
+              connection_.outgoing());
 }
 
 void NativeDoor::ReplyMulti(std::uint64_t id, std::span<const Outcome> outcomes) {

@@ -18,6 +18,7 @@ class NativeDoor final : public Door {
   explicit NativeDoor(ClientConnection& connection) : connection_(connection) {}
 
   Taken Take(ByteView input) override;
+  Ahead Glance(ByteView input) override;
   void OnOutcome(Ticket ticket, const Outcome& outcome) override;
 
  private:

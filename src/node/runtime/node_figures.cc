@@ -1,6 +1,8 @@
 #include "node/runtime/node_figures.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 
 #include "node/runtime/clocks.h"
 #include "node/runtime/control_summary.h"
+#include "node/runtime/memory_watch.h"
 #include "node/runtime/version.h"
 #include "node/runtime/worker.h"
 
@@ -49,7 +52,7 @@ std::string Hex(std::uint64_t id) { return fmt::format("{:016x}", id); }
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-ShardFigures LookAt(Shard& shard) {
+ShardFigures LookAt(Shard& shard, UnixMs now) {
   ShardFigures figures;
   figures.report = shard.Report();
   figures.history = shard.replica().history();
@@ -61,6 +64,9 @@ ShardFigures LookAt(Shard& shard) {
   figures.keys = table.items();
   figures.keys_with_expiry = table.with_expiry();
   figures.bytes = table.bytes();
+  // Another place each time.
+  const auto where = static_cast<std::uint32_t>(now.value * 2'654'435'761);
+  figures.expired_bytes = table.EstimateExpired(now, where);
   return figures;
 }
 
@@ -180,12 +186,13 @@ ordered_json ControlJson(const RoutingTable& table, const Control& control,
 NodeFigures Look(NodeState& node) {
   NodeFigures figures;
   ShardEffects effects;
+  const UnixMs now = UnixNow();
   const std::uint32_t count = node.shards.num_shards();
   figures.shards.reserve(count);
   for (std::uint32_t id = 0; id < count; ++id) {
     ShardGuard shard(node.shards, ShardId{id}, effects);
     figures.counters.Add(shard->counters());
-    figures.shards.push_back(LookAt(*shard));
+    figures.shards.push_back(LookAt(*shard, now));
   }
   for (const ShardFigures& shard : figures.shards) {
     figures.keys += shard.keys;
@@ -194,6 +201,7 @@ NodeFigures Look(NodeState& node) {
     ++figures.shards_led;
     figures.keys_led += shard.keys;
     figures.keys_led_with_expiry += shard.keys_with_expiry;
+    figures.expired_bytes += shard.expired_bytes;
     figures.tail_bytes = std::max(figures.tail_bytes, shard.tail_bytes);
     figures.tail_time = std::max(figures.tail_time, shard.tail_time);
   }
@@ -209,6 +217,50 @@ NodeFigures Look(NodeState& node) {
   figures.memory_resident = ResidentBytes();
   return figures;
 }
+
+namespace {
+
+Duration TimeOf(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+void AddProcess(NodeFacts& facts) {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) == 0) {
+    facts.cpu_user = TimeOf(usage.ru_utime);
+    facts.cpu_system = TimeOf(usage.ru_stime);
+  }
+  utsname names{};
+  if (::uname(&names) == 0) {
+    facts.system = fmt::format("{} {} {}", names.sysname, names.release, names.machine);
+  }
+  facts.system_memory = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L)) *
+                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const AllocatorFigures allocator = ReadAllocator();
+  facts.allocator_allocated = allocator.allocated;
+  facts.allocator_resident = allocator.resident;
+}
+
+void AddWorker(const Worker& worker, NodeFacts& facts) {
+  const WorkerCounters& counters = worker.counters();
+  for (std::size_t i = 0; i < kProtocols; ++i) {
+    const ProtocolCounters& protocol = counters.protocols[i];
+    const bool peer = static_cast<Protocol>(i) == Protocol::kPeer;
+    (peer ? facts.peer_received_bytes : facts.received_bytes) += protocol.received_bytes.Get();
+    (peer ? facts.peer_sent_bytes : facts.sent_bytes) += protocol.sent_bytes.Get();
+  }
+  facts.commands_per_second += worker.rates().commands.per_second();
+  facts.received_bytes_per_second += worker.rates().received.per_second();
+  facts.sent_bytes_per_second += worker.rates().sent.per_second();
+  facts.peer_received_bytes_per_second += worker.rates().peer_received.per_second();
+  facts.peer_sent_bytes_per_second += worker.rates().peer_sent.per_second();
+  facts.clients_memory += worker.client_held_bytes();
+  for (std::size_t code = 0; code < kErrorCodes.size(); ++code) {
+    facts.errors[code] += counters.resp.errors(code);
+  }
+}
+
+}  // namespace
 
 NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
   NodeFacts facts;
@@ -228,11 +280,16 @@ NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
   facts.evicted_keys = figures.counters.evicted;
   facts.used_memory = figures.memory_used;
   facts.used_memory_rss = figures.memory_resident;
+  facts.used_memory_peak = std::max(node.memory_peak.load(), figures.memory_used);
+  facts.rings_memory = node.shards.meter().rings();
   facts.max_memory = node.shards.meter().limit();
+  facts.eviction = node.config.eviction_policy;
   facts.keys = figures.keys_led;
   facts.keys_with_expiry = figures.keys_led_with_expiry;
   facts.cluster_nodes = node.board.Get()->members.size();
   facts.worker_threads = static_cast<std::uint32_t>(node.workers.size());
+  AddProcess(facts);
+  for (const Worker* const worker : node.workers) AddWorker(*worker, facts);
   return facts;
 }
 

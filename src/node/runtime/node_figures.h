@@ -22,6 +22,7 @@ struct ShardFigures {
   std::uint64_t keys = 0;  // Expired ones that were not removed yet included.
   std::uint64_t keys_with_expiry = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t expired_bytes = 0;  // See Table::EstimateExpired().
   VersionVector history;
   Version committed;  // Every copy in sync holds it up to here, as far as this node knows.
   std::vector<FollowerLag> lags;
@@ -45,6 +46,7 @@ struct NodeFigures {
   std::uint64_t forwards_pending = 0;
   std::uint64_t outcomes_held = 0;    // See HeldOutcomes.
   std::uint64_t memory_used = 0;      // Bytes accounted to items.
+  std::uint64_t expired_bytes = 0;    // Of those, whose time is over: an estimate.
   std::uint64_t memory_resident = 0;  // Bytes that the system counts.
 };
 

@@ -67,9 +67,7 @@ void PeerLink::Fill() {
     return;
   }
   outlet_->dirty().Sleep();  // Whoever marks from now on wakes this link again.
-  const std::size_t gone = output().size() - backlog();
-  more_due_ =
-      session_.Pump(outlet_->dirty(), gone + limits::kPeerBacklogBytes, UnixNow(), output());
+  more_due_ = session_.Pump(outlet_->dirty(), limits::kPeerBacklogBytes, UnixNow(), outgoing());
 }
 
 void PeerLink::OnTick(TimePoint now) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "node/core/node_statistics.h"
 #include "node/core/peer_session.h"
 #include "node/runtime/connection.h"
 #include "node/runtime/peer_outlet.h"
@@ -44,6 +45,8 @@ class PeerLink final : public Connection {
 
   // It was the link to this peer, and none takes its place. REQUIRES: established().
   void TellShardsItIsGone() { session_.OnLost(); }
+
+  NodeLink Describe() const { return {peer_, dialed_, since_, backlog(), output_kept()}; }
 
   // There is something to send.
   void OnWoken() {

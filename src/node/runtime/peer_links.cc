@@ -91,9 +91,9 @@ void PeerLinks::Begin(asio::ip::tcp::socket socket, NodeId node, bool dialed) {
   identity.node = self_.node;
   identity.session = self_.session;
   identity.name = self_.name;
-  auto link = std::make_shared<PeerLink>(loop_, std::make_unique<TcpStream>(std::move(socket)),
-                                         std::move(identity), node, NextLinkNumber(), dialed,
-                                         shards_, *this);
+  auto link = std::make_shared<PeerLink>(
+      loop_, std::make_unique<TcpStream>(loop_.poller(), std::move(socket)), std::move(identity),
+      node, NextLinkNumber(), dialed, shards_, *this);
   Peer& peer = peers_[node];
   const std::shared_ptr<PeerLink> older = std::exchange(peer.incoming, link);
   if (older) older->Close("replaced by a newer link");
@@ -103,6 +103,14 @@ void PeerLinks::Begin(asio::ip::tcp::socket socket, NodeId node, bool dialed) {
 void PeerLinks::Wake(NodeId node) {
   const auto found = peers_.find(node);
   if (found != peers_.end() && found->second.link) found->second.link->OnWoken();
+}
+
+std::vector<NodeLink> PeerLinks::Links() const {
+  std::vector<NodeLink> links;
+  for (const auto& [node, peer] : peers_) {
+    if (peer.link) links.push_back(peer.link->Describe());
+  }
+  return links;
 }
 
 PeerOutlet& PeerLinks::OnEstablished(PeerLink& link) {

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "model/endpoint.h"
 #include "model/ids.h"
+#include "node/core/node_statistics.h"
 #include "node/runtime/peer_link.h"
 #include "node/runtime/shard_host.h"
 
@@ -54,6 +55,9 @@ class PeerLinks final : public PeerLinkOwner {
   void Wake(NodeId peer);
   // Every few milliseconds.
   void OnTick(TimePoint now);
+
+  // Those that are established.
+  std::vector<NodeLink> Links() const;
 
   PeerOutlet& OnEstablished(PeerLink& link) override;
   void OnGone(PeerLink& link, std::string_view reason) override;

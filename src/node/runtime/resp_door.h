@@ -1,16 +1,13 @@
-// RespDoor: RESP2 and RESP3. Replies leave in the order of the commands, although what other
-// nodes answer comes when it comes: while a command waits, it holds a slot, and what is answered
-// behind it waits in slots of its own.
+// RespDoor: RESP2 and RESP3. Replies leave in the order of the commands.
 
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "node/core/resp_commands.h"
 #include "node/runtime/client_connection.h"
 #include "node/runtime/door.h"
+#include "node/runtime/ordered_replies.h"
 
 namespace aegis::node {
 
@@ -19,39 +16,47 @@ class RespDoor final : public Door {
   explicit RespDoor(ClientConnection& connection);
 
   Taken Take(ByteView input) override;
+  Ahead Glance(ByteView input) override;
   void OnOutcome(Ticket ticket, const Outcome& outcome) override;
   const RespSession* session() const override { return &session_; }
 
  private:
+  // How long a command took is its share of the turn, unless it was timed by itself, within the
+  // turn or over a wait.
+  struct Timing {
+    enum class How : std::uint8_t { kShare, kOfTurn, kWaited };
+    How how = How::kShare;
+    Duration took{};
+  };
+
   struct Pending {
     Plan plan;
     Gathering gathering;
     std::size_t missing = 0;  // Outcomes; one more while operations are still being submitted.
     TimePoint since;
-    std::size_t counted = 0;  // Bytes that the connection knows of,
-  };
-  struct Slot {
-    Bytes reply;
-    std::unique_ptr<Pending> pending;  // Null: `reply` is complete.
-    std::size_t counted = 0;           // of `reply` as well.
+    std::size_t counted = 0;  // Bytes that the connection knows of.
   };
 
+  void LookAhead(ByteView input);
   void Run(ClientServices& services);
-  void RunPlan(Plan& plan);
-  void RunMany(Plan& plan);
+  void RunCommand(ClientServices& services);
+  void RunTimed(ClientServices& services);
+  bool Moved(const Plan& plan);
+  bool RunPlan(Plan& plan);
+  bool RunOne(Plan& plan);
+  bool RunMany(Plan& plan);
   void Settle(std::uint64_t sequence);
+  void Tally(const Plan& plan, ByteView reply, Timing timing);
+  void TallyRun(const resp::CommandInfo& command, Timing timing);
+  void TallyError(const Plan& plan, ByteView reply, Timing timing);
+  void TallyQueued(const resp::ExecPlan& exec, ByteView reply, Timing timing);
   void Count(Pending& pending);
-  void Count(Slot& slot);
-  Slot& At(std::uint64_t sequence) { return slots_[head_ + (sequence - first_sequence_)]; }
-  std::uint64_t next_sequence() const { return first_sequence_ + (slots_.size() - head_); }
-  // Where the reply of the command being taken goes.
-  Bytes& Tail();
+  void CountTransaction();
 
   ClientConnection& connection_;
+  OrderedReplies<Pending> replies_;
   RespSession session_;
-  std::vector<Slot> slots_;  // From head_ on; those before are done with.
-  std::size_t head_ = 0;
-  std::uint64_t first_sequence_ = 0;  // Of slots_[head_].
+  Timing timing_;  // Of the command being taken.
 };
 
 }  // namespace aegis::node

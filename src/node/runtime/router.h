@@ -8,9 +8,11 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/time.h"
 #include "model/operation.h"
+#include "node/core/in_block.h"
 #include "node/core/making_room.h"
 #include "node/core/shard_space.h"
 #include "node/runtime/counters.h"
@@ -41,6 +43,38 @@ class Router {
     const ShardId id = ring::ShardOf(operation.key, table.settings.num_shards);
     if (operation.max_stale_ms && RunStale(operation, id, now, show)) return true;
     if (table.shards[id.value()].leader != table.self || forwarder_.blocked(id)) return false;
+    if (!WantsBlock(operation)) [[likely]]
+      return RunLed(operation, id, now, show);
+    if (MayHold(operation, id, now)) return false;
+    return RunLed(InBlock(operation).operation(), id, now, show);
+  }
+
+  // Keys that operations will soon be about. FetchExpected() asks for their slots, all at once, and
+  // then for their items, so that memory works on all of them at the same time.
+  void Expect(ByteView key);
+  void FetchExpected();
+
+  // The operation, encoded, to be completed and submitted.
+  // REQUIRES: RunHere() returned false for this operation just now.
+  std::unique_ptr<Forward> Encode(const Operation& operation) {
+    return forwarder_.Encode(operation);
+  }
+  void Submit(std::unique_ptr<Forward> forward, TimePoint now) {
+    forwarder_.Submit(std::move(forward), now);
+  }
+
+  // The node that leads the operation's shard, if it is known and another one.
+  const Member* LeaderElsewhere(const Operation& operation);
+
+  // Valid until the next call of anything here.
+  const RoutingTable& Table() { return routing_.Table(); }
+
+ private:
+  bool MayHold(const Operation& operation, ShardId id, UnixMs now) {
+    return ShardGuard(shards_, id, effects_)->MayHold(operation, now);
+  }
+  template <class Show>
+  bool RunLed(const Operation& operation, ShardId id, UnixMs now, Show& show) {
     bool led = true;
     RunMakingRoom(
         shards_, id, effects_,
@@ -59,23 +93,6 @@ class Router {
         });
     return led;
   }
-
-  // The operation, encoded, to be completed and submitted.
-  // REQUIRES: RunHere() returned false for this operation just now.
-  std::unique_ptr<Forward> Encode(const Operation& operation) {
-    return forwarder_.Encode(operation);
-  }
-  void Submit(std::unique_ptr<Forward> forward, TimePoint now) {
-    forwarder_.Submit(std::move(forward), now);
-  }
-
-  // The node that leads the operation's shard, if it is known and another one.
-  const Member* LeaderElsewhere(const Operation& operation);
-
-  // Valid until the next call of anything here.
-  const RoutingTable& Table() { return routing_.Table(); }
-
- private:
   // A read that need not be the leader's. It may overtake what waits for a leader.
   template <class Show>
   bool RunStale(const Operation& operation, ShardId id, UnixMs now, Show& show) {
@@ -99,6 +116,11 @@ class Router {
   Forwarder& forwarder_;
   WorkerCounters& counters_;
   ShardEffects effects_;
+  struct Expected {
+    ShardId shard;
+    std::uint64_t hash;
+  };
+  std::vector<Expected> expected_;  // Empty between calls of FetchExpected().
 };
 
 // What an operation is refused for before anybody looks at a shard: its keys' and values' sizes,

@@ -148,6 +148,12 @@ Setting OptionalAddress(const Description& description, std::optional<Endpoint> 
   return setting;
 }
 
+std::vector<std::pair<std::string_view, EvictionPolicy>> EvictionPolicies() {
+  std::vector<std::pair<std::string_view, EvictionPolicy>> choices;
+  for (const auto& [policy, name] : kEvictionPolicies) choices.emplace_back(name, policy);
+  return choices;
+}
+
 template <class E>
 Setting Choice(const Description& description, E Config::*field,
                std::vector<std::pair<std::string_view, E>> choices) {
@@ -303,6 +309,10 @@ std::vector<Setting> MakeSettings() {
                              "Address told to other nodes, behind NAT or in containers"},
                             &Config::gossip_advertise, kAdvertiseAllowed, ParseDialAddress),
             "", "found out"),
+      Named(OptionalAddress(
+                {"memcached-addr", kAddresses, "HOST:PORT", "Where clients of memcached connect"},
+                &Config::memcached_addr, kAddressAllowed, ParseListenAddress),
+            "", "off"),
       Named(OptionalAddress({"health-addr", kAddresses, "HOST:PORT",
                              "HTTP: /health, /ready, /metrics and /status"},
                             &Config::health_addr, kAddressAllowed, ParseListenAddress),
@@ -353,9 +363,14 @@ std::vector<Setting> MakeSettings() {
                                   &Config::copy_rate_mb, 0, kCopyRateMbMax),
             "copy_rate_mb"),
 
-      Named(Number<std::uint64_t>({"max-memory", kResources, "MB", "Memory for keys and values"},
+      Named(Number<std::uint64_t>({"max-memory", kResources, "MB",
+                                   "All memory of this process, as the system counts it"},
                                   &Config::max_memory_mb, 1, kMemoryMbMax),
             "max_memory_mb"),
+      Choice<EvictionPolicy>({"eviction-policy", kResources, "POLICY",
+                              "What goes when memory is full: slru, s3fifo, lru, random, "
+                              "volatile-ttl, or noeviction: writes are refused"},
+                             &Config::eviction_policy, EvictionPolicies()),
       Named(Number<std::uint32_t>({"threads", kResources, "N", "Worker threads; 0: one per core"},
                                   &Config::threads, 0, kThreadsMax),
             "", "cores"),
@@ -371,6 +386,10 @@ std::vector<Setting> MakeSettings() {
                         {"error", LogLevel::kError}}),
       Choice<LogFormat>({"log-format", kOperation, "FORMAT", "text or json"}, &Config::log_format,
                         {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
+      Choice<Redirect>({"redirect", kOperation, "HOW",
+                        "Of a Redis client's command on a key led elsewhere: forward, or moved"},
+                       &Config::redirect,
+                       {{"forward", Redirect::kForward}, {"moved", Redirect::kMoved}}),
       DurationSetting({"drain-timeout", kOperation, "DURATION",
                        "Time to leave gracefully on SIGTERM or SIGINT"},
                       &Config::drain_timeout, std::chrono::milliseconds(0), kDrainTimeoutMax),

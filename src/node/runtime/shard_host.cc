@@ -13,7 +13,8 @@ ShardHost::ShardHost(NodeId self, Session session, Limits limits, Quorums quorum
       session_(session),
       quorums_(quorums),
       lease_(lease),
-      meter_(limits.memory),
+      eviction_(limits.eviction),
+      meter_(limits.memory, pages_),
       copies_(limits.copy_rate) {}
 
 void ShardHost::Create(const ClusterSettings& settings) {
@@ -28,6 +29,7 @@ void ShardHost::Create(const ClusterSettings& settings) {
     options.hash_seed = settings.hash_seed;
     options.meter = &meter_;
     options.copies = &copies_;
+    options.eviction = eviction_;
     options.lease = &lease_;
     options.write_quorum = quorums_.write;
     options.read_quorum = quorums_.read;
@@ -46,8 +48,21 @@ void ShardHost::Create(const ClusterSettings& settings) {
 Shard& ShardHost::Acquire(ShardId id) {
   AEGIS_CHECK(id.value() < num_shards(), "no such shard");
   Cell& cell = cells_[id.value()];
-  cell.mutex.lock();
+  if (!cell.mutex.try_lock()) [[unlikely]] {
+    cell.waiting.fetch_add(1, std::memory_order_relaxed);
+    cell.mutex.lock();
+    cell.waiting.fetch_sub(1, std::memory_order_relaxed);
+    cell.turns.fetch_add(1, std::memory_order_release);
+    cell.turns.notify_all();
+  }
   return *cell.shard;
+}
+
+void ShardHost::GiveTurn(ShardId id) {
+  Cell& cell = cells_[id.value()];
+  // Whoever is seen to wait has not had its turn yet, or no longer when this is read.
+  const std::uint32_t before = cell.turns.load(std::memory_order_acquire);
+  if (cell.waiting.load(std::memory_order_relaxed) > 0) cell.turns.wait(before);
 }
 
 void ShardHost::Release(ShardId id, ShardEffects& effects) {
@@ -55,6 +70,7 @@ void ShardHost::Release(ShardId id, ShardEffects& effects) {
   for (const NodeId peer : effects.wake) OutletOf(peer).Mark(id);
   if (effects.changed) listeners_.on_changed();
   if (effects.settled) listeners_.on_settled(id);
+  if (!effects.cleared.empty()) disposal_.Take(effects.cleared);
   effects.Clear();
 }
 

@@ -18,6 +18,8 @@
 #include "node/core/copy_budget.h"
 #include "node/core/lease_view.h"
 #include "node/core/shard_space.h"
+#include "node/runtime/disposal.h"
+#include "node/runtime/item_pages.h"
 #include "node/runtime/peer_outlet.h"
 #include "store/memory_meter.h"
 
@@ -35,6 +37,7 @@ class ShardHost final : public ShardSpace {
   struct Limits {
     std::uint64_t memory = 0;     // Bytes.
     std::uint64_t copy_rate = 0;  // Bytes per second, see CopyBudget.
+    EvictionPolicy eviction = EvictionPolicy::kSlru;
   };
   // REQUIRES: lease outlives this.
   ShardHost(NodeId self, Session session, Limits limits, Quorums quorums, const LeaseView& lease);
@@ -54,6 +57,11 @@ class ShardHost final : public ShardSpace {
   Shard& Acquire(ShardId id) override;
   // Unlocks, then wakes the links and pokes the control thread as `effects` ask.
   void Release(ShardId id, ShardEffects& effects) override;
+  void GiveTurn(ShardId id) override;
+  // Any thread: how many wait for the shard.
+  std::uint32_t waiting(ShardId id) const {
+    return cells_[id.value()].waiting.load(std::memory_order_relaxed);
+  }
 
   // Any thread.
   PeerOutlet& OutletOf(NodeId peer);
@@ -61,12 +69,17 @@ class ShardHost final : public ShardSpace {
   // REQUIRES: num_shards() > 0.
   const ClusterSettings& settings() const { return settings_; }
   const store::MemoryMeter& meter() const { return meter_; }
+  store::MemoryMeter& meter() { return meter_; }
+  ItemPages& pages() { return pages_; }
+  const ItemPages& pages() const { return pages_; }
   CopyBudget& copies() { return copies_; }
 
  private:
   // A line of its own for each lock.
   struct alignas(64) Cell {
     std::mutex mutex;
+    std::atomic<std::uint32_t> waiting{0};  // So many threads, for the mutex.
+    std::atomic<std::uint32_t> turns{0};    // Of those who waited and have had it.
     std::optional<Shard> shard;
   };
 
@@ -74,7 +87,10 @@ class ShardHost final : public ShardSpace {
   const Session session_;
   const Quorums quorums_;
   const LeaseView& lease_;
+  const EvictionPolicy eviction_;
+  ItemPages pages_;
   store::MemoryMeter meter_;
+  Disposal disposal_;  // What it destroys is counted by the meter.
   CopyBudget copies_;
   Listeners listeners_;
   PeerOutlets outlets_;

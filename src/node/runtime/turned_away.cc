@@ -15,14 +15,16 @@ constexpr ByteView kReason = "max number of clients reached";
 
 }  // namespace
 
-TurnedAway::TurnedAway(Loop& loop, std::unique_ptr<ByteStream> stream, std::size_t& present)
-    : Connection(loop, std::move(stream)), present_(present), since_(SteadyNow()) {
+TurnedAway::TurnedAway(Loop& loop, std::unique_ptr<ByteStream> stream, std::size_t& present,
+                       ClientPort port)
+    : Connection(loop, std::move(stream)), present_(present), port_(port), since_(SteadyNow()) {
   ++present_;
 }
 
 Connection::Taken TurnedAway::Take(ByteView input) {
-  if (wire::IsNative(input.front())) return TakeNative(input);
-  output().append("-ERR ").append(kReason).append("\r\n");
+  const bool memcached = port_ == ClientPort::kMemcached;
+  if (!memcached && wire::IsNative(input.front())) return TakeNative(input);
+  output().append(memcached ? "SERVER_ERROR " : "-ERR ").append(kReason).append("\r\n");
   CloseWhenFlushed();
   return {input.size(), 0};
 }

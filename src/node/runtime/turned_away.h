@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "node/runtime/client_connection.h"
 #include "node/runtime/connection.h"
 
 namespace aegis::node {
@@ -17,7 +18,8 @@ namespace aegis::node {
 class TurnedAway final : public Connection {
  public:
   // `present` counts those that are open, this one included; outlives the loop's connections.
-  TurnedAway(Loop& loop, std::unique_ptr<ByteStream> stream, std::size_t& present);
+  TurnedAway(Loop& loop, std::unique_ptr<ByteStream> stream, std::size_t& present,
+             ClientPort port = ClientPort::kMain);
 
   void OnTick(TimePoint now) override;
 
@@ -28,6 +30,7 @@ class TurnedAway final : public Connection {
   void OnClosed(std::string_view) override { --present_; }
 
   std::size_t& present_;
+  const ClientPort port_;
   const TimePoint since_;
 };
 

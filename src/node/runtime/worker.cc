@@ -1,9 +1,11 @@
 #include "node/runtime/worker.h"
 
+#include <array>
 #include <chrono>
 #include <utility>
 
 #include "base/log.h"
+#include "node/runtime/choose_worker.h"
 #include "node/runtime/clocks.h"
 #include "node/runtime/forward_server.h"
 #include "node/runtime/socket_options.h"
@@ -14,13 +16,15 @@ namespace aegis::node {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(10);
+constexpr Duration kSoon = std::chrono::milliseconds(1);
 constexpr Duration kSlowTick = std::chrono::seconds(1);
 
 }  // namespace
 
-Worker::Worker(NodeState& node, std::uint32_t index, UniqueFd listening, PeerLinkEvents& events,
+Worker::Worker(NodeState& node, std::uint32_t index, Ports ports, PeerLinkEvents& events,
                std::unique_ptr<NodeView> view, std::function<Bytes()> statistics)
     : node_(node),
+      index_(index),
       held_(node.shards, [this] { loop_.Post([this] { held_.AskAgain(); }); }),
       forwarder_(loop_, node.shards, node.board, held_, loop_.counters()),
       router_(node.shards, node.board, forwarder_, loop_.counters()),
@@ -33,21 +37,28 @@ Worker::Worker(NodeState& node, std::uint32_t index, UniqueFd listening, PeerLin
           .on_closed =
               [this](std::shared_ptr<ClientConnection> client) { OnClosed(std::move(client)); },
           .statistics = std::move(statistics),
-          .argv = {},
-          .inline_scratch = {},
-          .plan = {},
-          .gathering = {},
-          .encoded = {}},
+          .slow_log = &node.slow_log,
+          .latency = &node.latency,
+          .redirect = node.config.redirect},
       maintenance_(node.shards, index, node.config.threads),
       peers_(loop_, {node.self.id, node.self.session, node.self.name}, node.shards, events),
-      acceptor_(loop_.io(), std::move(listening),
-                [this](asio::ip::tcp::socket socket) { OnAccept(std::move(socket)); }),
-      timer_(loop_.io()) {}
+      acceptor_(
+          loop_.io(), std::move(ports.main),
+          [this](asio::ip::tcp::socket socket) { OnAccept(std::move(socket), ClientPort::kMain); }),
+      timer_(loop_.io()) {
+  loop_.SetFetch([this] { router_.FetchExpected(); });
+  if (!ports.memcached) return;
+  memcached_acceptor_.emplace(loop_.io(), *std::move(ports.memcached),
+                              [this](asio::ip::tcp::socket socket) {
+                                OnAccept(std::move(socket), ClientPort::kMemcached);
+                              });
+}
 
 Worker::~Worker() = default;
 
 void Worker::Run() {
   acceptor_.Start();
+  if (memcached_acceptor_) memcached_acceptor_->Start();
   Tick();
   loop_.Run();
 }
@@ -68,10 +79,16 @@ void Worker::AcceptForwards(int socket, asio::ip::tcp protocol) {
   loop_.Post([this, socket, protocol] {
     asio::ip::tcp::socket accepted(loop_.io(), protocol, socket);
     KeepAlive(accepted);
-    std::make_shared<ForwardServer>(loop_, std::make_unique<TcpStream>(std::move(accepted)),
-                                    node_.shards, held_, node_.self.id)
+    std::make_shared<ForwardServer>(
+        loop_, std::make_unique<TcpStream>(loop_.poller(), std::move(accepted)), node_.shards,
+        held_, node_.self.id)
         ->Start();
   });
+}
+
+void Worker::AcceptClient(UniqueFd socket, ClientPort port) {
+  loop_.Post(
+      [this, socket = std::move(socket), port]() mutable { Begin(std::move(socket), port); });
 }
 
 void Worker::WakePeer(NodeId peer) {
@@ -83,7 +100,10 @@ void Worker::SetPeers(std::vector<PeerLinks::Target> targets) {
 }
 
 void Worker::StopAccepting() {
-  loop_.Post([this] { acceptor_.Stop(); });
+  loop_.Post([this] {
+    acceptor_.Stop();
+    if (memcached_acceptor_) memcached_acceptor_->Stop();
+  });
 }
 
 void Worker::Drain() {
@@ -109,19 +129,44 @@ std::vector<RespSession> Worker::Sessions() {
   return sessions;
 }
 
+std::vector<NodeLink> Worker::Links() const {
+  const std::lock_guard lock(links_mutex_);
+  return links_;
+}
+
 // --- On its own thread --------------------------------------------------------------------------
 
-void Worker::OnAccept(asio::ip::tcp::socket socket) {
+void Worker::OnAccept(asio::ip::tcp::socket socket, ClientPort port) {
   node_.clients_accepted.fetch_add(1, std::memory_order_relaxed);
   if (node_.clients.fetch_add(1) >= node_.clients_max) {
     node_.clients.fetch_sub(1);
-    TurnAway(std::move(socket));
+    TurnAway(std::move(socket), port);
     return;
   }
+  Worker& worker = *node_.workers[WorkerForNext()];
+  worker.CountClient();
+  asio::error_code ignored;
+  UniqueFd fd(socket.release(ignored));
+  if (&worker == this) {
+    Begin(std::move(fd), port);
+  } else {
+    worker.AcceptClient(std::move(fd), port);
+  }
+}
+
+// The system spreads connections by a hash of their addresses, which leaves a few of them all with
+// one worker.
+std::size_t Worker::WorkerForNext() const {
+  std::vector<std::size_t> clients;
+  clients.reserve(node_.workers.size());
+  for (const Worker* const worker : node_.workers) clients.push_back(worker->clients());
+  return ChooseWorker(clients, index_);
+}
+
+void Worker::Begin(UniqueFd socket, ClientPort port) {
   const std::uint64_t id = node_.last_client_id.fetch_add(1) + 1;
   auto client = std::make_shared<ClientConnection>(
-      loop_, std::make_unique<TcpStream>(std::move(socket)), services_, id);
-  clients_.store(clients_.load() + 1);
+      loop_, std::make_unique<TcpStream>(loop_.poller(), std::move(socket)), services_, id, port);
   {
     const std::lock_guard lock(sessions_mutex_);
     clients_by_id_.emplace(id, client.get());
@@ -130,7 +175,7 @@ void Worker::OnAccept(asio::ip::tcp::socket socket) {
   if (draining_) client->Drain();
 }
 
-void Worker::TurnAway(asio::ip::tcp::socket socket) {
+void Worker::TurnAway(asio::ip::tcp::socket socket, ClientPort port) {
   if (node_.clients_rejected.fetch_add(1, std::memory_order_relaxed) == 0) {
     AEGIS_LOG(kWarn, "net",
               "{} clients are connected: more are turned away (this is not said again; "
@@ -138,13 +183,14 @@ void Worker::TurnAway(asio::ip::tcp::socket socket) {
               node_.clients_max);
   }
   if (turned_away_ >= limits::kTurnedAwayMax) return;
-  std::make_shared<TurnedAway>(loop_, std::make_unique<TcpStream>(std::move(socket)), turned_away_)
+  std::make_shared<TurnedAway>(
+      loop_, std::make_unique<TcpStream>(loop_.poller(), std::move(socket)), turned_away_, port)
       ->Start();
 }
 
 void Worker::OnClosed(std::shared_ptr<ClientConnection> client) {
   node_.clients.fetch_sub(1);
-  clients_.store(clients_.load() - 1);
+  clients_.fetch_sub(1);
   // Not now: its turn may hold the lock.
   loop_.Post([this, client = std::move(client)] {
     const std::lock_guard lock(sessions_mutex_);
@@ -155,23 +201,46 @@ void Worker::OnClosed(std::shared_ptr<ClientConnection> client) {
 void Worker::Tick() {
   const TimePoint now = SteadyNow();
   last_tick_.store(now.time_since_epoch().count());
+  if (now > tick_due_) node_.latency.Note(LatencyMonitor::Event::kLoop, UnixNow(), now - tick_due_);
   held_.OnTick(now);
   forwarder_.OnTick(now);
   forwards_pending_.store(forwarder_.pending());
   forward_held_bytes_.store(forwarder_.pending_bytes());
   peers_.OnTick(now);
-  maintenance_.Run(now);
-  if (now >= next_slow_tick_) {
-    next_slow_tick_ = now + kSlowTick;
-    loop_.ForEachConnection([now](Connection& connection) { connection.OnTick(now); });
-    std::size_t held = 0;
-    for (const auto& [id, client] : clients_by_id_) held += client->held();
-    client_held_bytes_.store(held);
-  }
-  timer_.expires_after(kTick);
+  const TimePoint begin = SteadyNow();
+  const bool soon = maintenance_.Run(now);
+  const TimePoint end = SteadyNow();
+  node_.latency.Note(LatencyMonitor::Event::kMaintenance, UnixNow(), end - begin);
+  if (now >= next_slow_tick_) SlowTick(now);
+  tick_due_ = end + (soon ? kSoon : kTick);
+  timer_.expires_after(soon ? kSoon : kTick);
   timer_.async_wait([this](const asio::error_code& error) {
     if (!error) Tick();
   });
+}
+
+void Worker::SlowTick(TimePoint now) {
+  next_slow_tick_ = now + kSlowTick;
+  loop_.ForEachConnection([now](Connection& connection) { connection.OnTick(now); });
+  std::size_t held = 0;
+  for (const auto& [id, client] : clients_by_id_) held += client->cost();
+  client_held_bytes_.store(held);
+
+  std::array<std::uint64_t, 4> bytes{};  // Of clients, in and out; of peers, in and out.
+  for (std::size_t i = 0; i < kProtocols; ++i) {
+    const ProtocolCounters& counters = loop_.counters().protocols[i];
+    const std::size_t at = static_cast<Protocol>(i) == Protocol::kPeer ? 2 : 0;
+    bytes[at] += counters.received_bytes.Get();
+    bytes[at + 1] += counters.sent_bytes.Get();
+  }
+  rates_.commands.Sample(loop_.counters().commands.Get(), now);
+  rates_.received.Sample(bytes[0], now);
+  rates_.sent.Sample(bytes[1], now);
+  rates_.peer_received.Sample(bytes[2], now);
+  rates_.peer_sent.Sample(bytes[3], now);
+  node_.NoteMemory();
+  const std::lock_guard lock(links_mutex_);
+  links_ = peers_.Links();
 }
 
 }  // namespace aegis::node

@@ -1,15 +1,31 @@
 #include "node/runtime/worker_view.h"
 
-#include <algorithm>
+#include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "node/runtime/command_figures.h"
 #include "node/runtime/node_figures.h"
+#include "node/runtime/random.h"
 #include "node/runtime/worker.h"
 
 namespace aegis::node {
 
+namespace {
+
+CommandFigures CommandFiguresOf(const NodeState& node) {
+  std::vector<const CommandTally*> tallies;
+  for (const Worker* const worker : node.workers) tallies.push_back(&worker->counters().resp);
+  return CommandFigures::Of(tallies);
+}
+
+}  // namespace
+
 NodeFacts WorkerView::Facts() {
+  const std::lock_guard lock(node_.baseline_mutex);  // First: what follows is never less.
   NodeFacts facts = FactsOf(node_, Look(node_));
-  const std::lock_guard lock(node_.baseline_mutex);
   const NodeFacts& since = node_.baseline;
   facts.connections_received -= since.connections_received;
   facts.connections_rejected -= since.connections_rejected;
@@ -18,6 +34,13 @@ NodeFacts WorkerView::Facts() {
   facts.keyspace_misses -= since.keyspace_misses;
   facts.expired_keys -= since.expired_keys;
   facts.evicted_keys -= since.evicted_keys;
+  facts.received_bytes -= since.received_bytes;
+  facts.sent_bytes -= since.sent_bytes;
+  facts.peer_received_bytes -= since.peer_received_bytes;
+  facts.peer_sent_bytes -= since.peer_sent_bytes;
+  for (std::size_t code = 0; code < facts.errors.size(); ++code) {
+    facts.errors[code] -= since.errors[code];
+  }
   return facts;
 }
 
@@ -47,9 +70,46 @@ bool WorkerView::Kill(std::uint64_t session_id) {
 }
 
 void WorkerView::ResetStatistics() {
-  const NodeFacts now = FactsOf(node_, Look(node_));
   const std::lock_guard lock(node_.baseline_mutex);
-  node_.baseline = now;
+  node_.baseline = FactsOf(node_, Look(node_));
+  node_.command_baseline = CommandFiguresOf(node_);
+}
+
+std::uint64_t WorkerView::Random() { return RandomNumber(); }
+
+// As if whoever started the node had asked it to.
+void WorkerView::Shutdown() { ::kill(::getpid(), SIGTERM); }
+
+SlowLogSettings WorkerView::SlowLog() { return node_.slow_log.settings(); }
+
+void WorkerView::SetSlowLog(const SlowLogSettings& settings) { node_.slow_log.Set(settings); }
+
+std::vector<SlowCommand> WorkerView::SlowCommands() { return node_.slow_log.Commands(); }
+
+void WorkerView::ForgetSlowCommands() { node_.slow_log.Forget(); }
+
+std::vector<CommandUsage> WorkerView::CommandUsages() {
+  const std::lock_guard lock(node_.baseline_mutex);
+  CommandFigures figures = CommandFiguresOf(node_);
+  figures.Subtract(node_.command_baseline);
+  return figures.Usages();
+}
+
+std::int64_t WorkerView::LatencyThresholdMs() { return node_.latency.threshold_ms(); }
+
+void WorkerView::SetLatencyThresholdMs(std::int64_t ms) { node_.latency.SetThreshold(ms); }
+
+std::vector<LatencyEvent> WorkerView::LatencyEvents() { return node_.latency.Events(); }
+
+bool WorkerView::ForgetLatencyEvent(ByteView name) { return node_.latency.Forget(name); }
+
+std::vector<NodeLink> WorkerView::Links() {
+  std::vector<NodeLink> links;
+  for (const Worker* const worker : node_.workers) {
+    const std::vector<NodeLink> some = worker->Links();
+    links.insert(links.end(), some.begin(), some.end());
+  }
+  return links;
 }
 
 }  // namespace aegis::node

@@ -18,6 +18,18 @@ class WorkerView final : public NodeView {
   std::vector<RespSession> Sessions() override;
   bool Kill(std::uint64_t session_id) override;
   void ResetStatistics() override;
+  std::uint64_t Random() override;
+  void Shutdown() override;
+  SlowLogSettings SlowLog() override;
+  void SetSlowLog(const SlowLogSettings& settings) override;
+  std::vector<SlowCommand> SlowCommands() override;
+  void ForgetSlowCommands() override;
+  std::vector<CommandUsage> CommandUsages() override;
+  std::int64_t LatencyThresholdMs() override;
+  void SetLatencyThresholdMs(std::int64_t ms) override;
+  std::vector<LatencyEvent> LatencyEvents() override;
+  bool ForgetLatencyEvent(ByteView name) override;
+  std::vector<NodeLink> Links() override;
 
  private:
   NodeState& node_;

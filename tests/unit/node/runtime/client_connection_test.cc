@@ -4,26 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include <mutex>
 #include <string>
 
-#include "forwarding_test_support.h"
-#include "memory_stream.h"
+#include "client_test_support.h"
+#include "node/runtime/native_door.h"
+#include "node/runtime/resp_door.h"
+#include "wire/native.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::node {
 namespace {
-
-class NoView final : public NodeView {
- public:
-  NodeFacts Facts() override { return {}; }
-  const RoutingTable& Routing() override { return table_; }
-  std::vector<RespSession> Sessions() override { return {}; }
-  bool Kill(std::uint64_t) override { return false; }
-  void ResetStatistics() override {}
-
- private:
-  RoutingTable table_;
-};
 
 std::string Command(const std::vector<std::string>& words) {
   std::string out = "*" + std::to_string(words.size()) + "\r\n";
@@ -37,79 +27,46 @@ std::string Bulk(const std::string& value) {
   return "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
 }
 
-std::string Times(std::size_t n, const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < n; ++i) out += text;
-  return out;
+class ClientConnectionTest : public ClientTest {};
+
+TEST_F(ClientConnectionTest, AtAGlanceTheKeyOfRespIsTheFirstArgument) {
+  RespDoor door(*client_);
+  EXPECT_EQ(door.Glance(Command({"GET", "one"}) + Command({"GET", "two"})).key, "one");
+  EXPECT_EQ(door.Glance(Command({"PING"})).key, "");
+  EXPECT_EQ(door.Glance("GET one\r\n").key, "") << "an inline command is not worth it";
+  EXPECT_EQ(door.Glance("*x\r\n").key, "");
+  const std::string whole = Command({"SET", "one", "value"});
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    EXPECT_EQ(door.Glance(ByteView(whole).substr(0, size)).key, "") << size;
+  }
 }
 
-constexpr std::size_t kLarge = 100'000;
-constexpr std::size_t kMany = 60;  // Large values, together far over limits::kHeldPause.
-// One command may go over the limit.
-constexpr std::size_t kHeldMax = limits::kHeldPause + kLarge + 1000;
-
-class ClientConnectionTest : public ForwarderTest {
- protected:
-  ClientConnectionTest() {
-    BeBorn();
-    Lead(1);
-    other_.Create();
-    other_.Lead(1);
-    far_ = "far";
-    while (ring::ShardOf(near_, TestShards::kShards) == ring::ShardOf(far_, TestShards::kShards)) {
-      far_ += "r";
-    }
-    Split();
+TEST_F(ClientConnectionTest, AtAGlanceTheKeyOfNativeFramesIsTheirs) {
+  NativeDoor door(*client_);
+  Bytes frame;
+  wire::RequestFrame get;
+  get.command = static_cast<std::uint8_t>(wire::Command::kGet);
+  get.key = "one";
+  wire::AppendRequest(get, frame);
+  EXPECT_EQ(door.Glance(frame).key, "one");
+  EXPECT_EQ(door.Glance(frame).size, frame.size());
+  for (std::size_t size = 1; size < frame.size(); ++size) {
+    EXPECT_EQ(door.Glance(ByteView(frame).substr(0, size)).key, "") << size;
   }
-  ~ClientConnectionTest() override {
-    if (!client_->closed()) client_->Close("the test is over");
-    loop_.io().poll();
-  }
-
-  // kOther leads the shard of far_, this node all others.
-  void Split() {
-    Publish(kOther, 1);
-    auto table = std::make_shared<RoutingTable>(*board_.Get());
-    table->version = ++version_;
-    for (std::uint32_t id = 0; id < TestShards::kShards; ++id) {
-      if (ShardId{id} != ring::ShardOf(far_, TestShards::kShards)) table->shards[id].leader = kSelf;
-    }
-    board_.Publish(std::move(table));
-  }
-
-  // Runs the loop until `condition`; the connection never holds more than it may.
-  template <class Condition>
-  bool UntilWithin(Condition condition) {
-    return Until([&] {
-      most_held_ = std::max(most_held_, client_->held());
-      return condition();
-    });
-  }
-  // Until the connection has taken all that it will: it does not read while it is paused.
-  void UntilPaused() {
-    ASSERT_TRUE(UntilWithin([&] { return client_->held() > limits::kHeldPause; }));
-    for (int i = 0; i < 1000; ++i) {
-      loop_.io().poll();
-      most_held_ = std::max(most_held_, client_->held());
-    }
-    EXPECT_GT(peer_of_client_.to_node.size(), 0U) << "it went on reading";
-  }
-
-  std::string near_ = "near";
-  std::string far_;
-  const std::string large_ = std::string(kLarge, 'v');
-  std::size_t most_held_ = 0;
-
-  Router router_{shards_.host, board_, forwarder_, counters_};
-  NoView view_;
-  std::mutex sessions_;
-  ClientServices services_{
-      router_, view_, counters_, sessions_, [](auto) {}, [] { return Bytes(); },
-      {},      {},    {},        {},        {}};
-  MemoryPeer peer_of_client_{loop_};
-  std::shared_ptr<ClientConnection> client_ = std::make_shared<ClientConnection>(
-      loop_, std::make_unique<MemoryStream>(peer_of_client_), services_, 1);
-};
+  Bytes execute;
+  Bytes operation;
+  wire::AppendOperation(SetOf("two", "value"), operation);
+  get.command = static_cast<std::uint8_t>(wire::Command::kExecute);
+  get.key = {};
+  get.value = operation;
+  wire::AppendRequest(get, execute);
+  EXPECT_EQ(door.Glance(execute).key, "two");
+  get.value = "nonsense";
+  execute.clear();
+  wire::AppendRequest(get, execute);
+  EXPECT_EQ(door.Glance(execute).key, "");
+  EXPECT_EQ(door.Glance(execute).size, execute.size());
+}
 
 TEST_F(ClientConnectionTest, RepliesThatAreNotTakenPauseItAndNoneIsLost) {
   shards_.Execute(SetOf(near_, large_));
@@ -158,6 +115,23 @@ TEST_F(ClientConnectionTest, RepliesBehindOneThatIsMissingPauseItToo) {
   EXPECT_TRUE(UntilWithin([&] { return peer_of_client_.from_node.size() >= expected.size(); }));
   EXPECT_EQ(peer_of_client_.from_node, expected);
   EXPECT_EQ(client_->held(), 0U);
+}
+
+TEST_F(ClientConnectionTest, WhatATransactionKeepsIsCountedAndPausesNothing) {
+  const std::string large(limits::kQueuedBytesMax - 1000, 'q');
+  const std::string watched = "{" + near_ + "}" + std::string(60'000, 'w');
+  client_->Start(Times(10, Command({"WATCH", watched})) + Command({"MULTI"}) +
+                 Command({"SET", near_, large}));
+  std::string expected = Times(11, "+OK\r\n") + "+QUEUED\r\n";
+  EXPECT_TRUE(UntilWithin([&] { return peer_of_client_.from_node.size() >= expected.size(); }));
+  EXPECT_GT(client_->cost(), large.size() + 10 * watched.size());
+  EXPECT_GT(client_->cost(), limits::kHeldPause);
+  EXPECT_EQ(client_->held(), 0U);
+  peer_of_client_.Send(Command({"EXEC"}));
+  expected += "*1\r\n+OK\r\n";
+  EXPECT_TRUE(UntilWithin([&] { return peer_of_client_.from_node.size() >= expected.size(); }));
+  EXPECT_EQ(peer_of_client_.from_node, expected);
+  EXPECT_EQ(client_->cost(), 0U);
 }
 
 TEST_F(ClientConnectionTest, WritesOnTheirWayPauseIt) {
@@ -259,6 +233,18 @@ TEST_F(ClientConnectionTest, AClosedConnectionHoldsNothing) {
   EXPECT_TRUE(Until([&] { return forwarder_.pending() == 0; }));
   loop_.io().poll();
   EXPECT_EQ(client_.use_count(), 1);
+}
+
+// The limit is too high for commands to be timed one by one.
+TEST_F(ClientConnectionTest, ATransactionIsTimedThoughNoCommandIsByItself) {
+  SlowLog slow_log;
+  slow_log.Set({.slower_than_us = 1000});
+  services_.slow_log = &slow_log;
+  peer_of_client_.Send(Command({"MULTI"}) + Times(5000, Command({"SETRANGE", near_, "200", "x"})) +
+                       Command({"EXEC"}));
+  client_->Start();
+  ASSERT_TRUE(Until([&] { return !slow_log.Commands().empty(); }));
+  EXPECT_EQ(slow_log.Commands().front().arguments.front(), "EXEC");
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ namespace {
 
 class Listener final : public ForwardLinkListener {
  public:
-  void OnAnswer(std::unique_ptr<Forward> forward, const Outcome&) override {
+  void OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) override {
     answered.push_back(forward->ticket.sequence);
+    statuses[forward->ticket.sequence] = outcome.status;
   }
   void OnNoRoom(std::unique_ptr<Forward> forward, std::size_t needed) override {
     no_room[forward->ticket.sequence] = needed;
@@ -29,6 +30,7 @@ class Listener final : public ForwardLinkListener {
 
   using Tickets = std::vector<std::uint64_t>;
   Tickets answered;
+  std::map<std::uint64_t, Status> statuses;
   std::map<std::uint64_t, std::size_t> no_room;
   Tickets unsent;
   Tickets sent;
@@ -43,6 +45,7 @@ class ForwardLinkTest : public ::testing::Test {
     forward->ticket = {ticket, 0};
     forward->room = room;
     forward->first = first;
+    forward->write = operation.IsWrite();
     wire::AppendOperation(operation, forward->operation);
     link_.Send(std::move(forward), Epoch{7}, peer_.address());
   }
@@ -52,6 +55,13 @@ class ForwardLinkTest : public ::testing::Test {
   }
   bool UntilPreamble() {
     return Until([&] { return peer_.Received().size() >= kForwardPreambleSize; });
+  }
+
+  // Of the first request that the peer has received.
+  std::uint64_t FirstId() {
+    std::size_t consumed = 0;
+    const ByteView input = ByteView(peer_.Received()).substr(kForwardPreambleSize);
+    return wire::DecodeRequest(input, consumed).value().value().id;
   }
 
   Loop loop_;
@@ -135,6 +145,24 @@ TEST_F(ForwardLinkTest, RoomTravelsWithTheRequestAndItsLackWithTheReply) {
   ASSERT_TRUE(Until([&] { return listener_.no_room.size() == 2; }));
   EXPECT_EQ(listener_.no_room[1], 5000U);
   EXPECT_EQ(listener_.no_room[2], 0U);
+}
+
+TEST_F(ForwardLinkTest, AnErrorIsNoOutcome) {
+  Send(1, SetOf("k", "v"));
+  Send(2, GetOf("k"));
+  ASSERT_TRUE(UntilPreamble());
+  peer_.Answer(true);
+  ASSERT_TRUE(Until([&] { return peer_.Received().size() > kForwardPreambleSize; }));
+  Bytes replies;
+  for (const std::uint64_t id : {0U, 1U}) {
+    wire::AppendReply(
+        {.status = wire::ReplyStatus::kError, .id = FirstId() + id, .error = "UNKNOWNOUTCOME x"},
+        replies);
+  }
+  peer_.Send(replies);
+  ASSERT_TRUE(Until([&] { return listener_.answered.size() == 2; }));
+  EXPECT_EQ(listener_.statuses[1], Status::kUnknownOutcome);
+  EXPECT_EQ(listener_.statuses[2], Status::kUnavailable);
 }
 
 TEST_F(ForwarderTest, AReadThatWasNotAnsweredHasTimeToBeAskedAgain) {

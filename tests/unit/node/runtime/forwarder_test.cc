@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "forwarding_test_support.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::node {
 namespace {
@@ -234,6 +235,14 @@ TEST(CheckOperationTest, SizesAndTtlsBeyondTheirLimitsAreRefusedWithTheReason) {
   }
   operation.expiry_ms = limits::kTtlMsMax;
   EXPECT_EQ(status(operation), Status::kOk);
+
+  operation = {.code = OpCode::kCountUp, .key = "k", .value = "1"};
+  for (const std::int64_t ttl : {std::int64_t{-1}, std::int64_t{0}, limits::kTtlMsMax}) {
+    operation.number2 = ttl;
+    EXPECT_EQ(status(operation), Status::kOk) << ttl;
+  }
+  operation.number2 = limits::kTtlMsMax + 1;
+  EXPECT_EQ(status(operation), Status::kInvalid);
 }
 
 TEST(CheckOperationTest, KeysOfOneOperationMustShareAShard) {
@@ -246,6 +255,41 @@ TEST(CheckOperationTest, KeysOfOneOperationMustShareAShard) {
   EXPECT_EQ(CheckOperation(rename, 256)->status, Status::kInvalid);
   rename.key2 = "";
   EXPECT_EQ(CheckOperation(rename, 256)->status, Status::kInvalid);
+}
+
+TEST(CheckOperationTest, ABatchIsRefusedForWhateverIsWrongInIt) {
+  Bytes encoded;
+  const auto refusal = [&](const std::vector<Operation>& operations, std::int64_t number = 0,
+                           std::vector<KeyValue> watched = {}) {
+    encoded.clear();
+    wire::AppendMultiRequest(operations, encoded);
+    Operation batch{.code = OpCode::kBatch, .key = "{t}", .value = encoded, .number = number};
+    batch.more = std::move(watched);
+    return CheckOperation(batch, 256);
+  };
+  const Operation set{.code = OpCode::kSet, .key = "{t}a", .value = "v"};
+  const Operation get{.code = OpCode::kGet, .key = "{t}a"};
+  const Bytes version(8, '\0');
+  EXPECT_FALSE(refusal({set, get}));
+  EXPECT_FALSE(refusal({get}, kOnlyReads, {{"{t}b", version}}));
+  EXPECT_FALSE(refusal({}));
+  EXPECT_EQ(refusal({get, set}, kOnlyReads)->status, Status::kInvalid) << "it writes";
+  EXPECT_EQ(refusal({{.code = OpCode::kGet, .key = "elsewhere"}})->status, Status::kInvalid);
+  EXPECT_EQ(refusal({{.code = OpCode::kClear, .key = "{t}"}})->status, Status::kInvalid);
+  EXPECT_EQ(refusal({{.code = OpCode::kBatch, .key = "{t}"}})->status, Status::kInvalid);
+  EXPECT_EQ(refusal({{.code = OpCode::kGet, .key = ""}})->status, Status::kInvalid);
+  EXPECT_EQ(refusal({get}, 0, {{"{t}b", "short"}})->status, Status::kInvalid);
+  EXPECT_EQ(refusal({get}, 0, {{"elsewhere", version}})->status, Status::kInvalid);
+  EXPECT_EQ(
+      CheckOperation({.code = OpCode::kBatch, .key = "{t}", .value = "\x0a\x05"}, 256)->status,
+      Status::kInvalid);
+}
+
+TEST(CheckOperationTest, WhatIsAboutAShardHasNoBoundOnStaleness) {
+  for (const OpCode code : {OpCode::kScan, OpCode::kCount, OpCode::kPick}) {
+    const Operation operation{.code = code, .key = "k", .max_stale_ms = 10};
+    EXPECT_EQ(CheckOperation(operation, 256)->status, Status::kInvalid);
+  }
 }
 
 TEST(CheckOperationTest, OnlyReadsWithoutAQuorumHaveABoundOnStaleness) {

@@ -154,7 +154,8 @@ class Peer {
   // REQUIRES: the preamble was received, and nothing else.
   void Serve(TestShards& shards) {
     socket_.non_blocking(false);
-    std::make_shared<ForwardServer>(loop_, std::make_unique<TcpStream>(std::move(socket_)),
+    std::make_shared<ForwardServer>(loop_,
+                                    std::make_unique<TcpStream>(loop_.poller(), std::move(socket_)),
                                     shards.host, shards.held, kOther)
         ->Start();
   }

@@ -66,6 +66,37 @@ TEST(InputBufferTest, ALargeMessageIsCopiedALogarithmicNumberOfTimes) {
   EXPECT_LE(capacity, needed + limits::kReadChunk);
 }
 
+TEST(InputBufferTest, TheEndOfALargeMessageDoesNotMakeItMove) {
+  InputBuffer buffer;
+  const std::size_t needed = 1U << 20U;
+  buffer.Append(std::string(needed / 2, 'x'));
+  Receive(buffer, std::string(needed / 2 - 100, 'y'), needed);
+  const char* const before = buffer.view().data();
+  const std::size_t capacity = buffer.capacity();
+  EXPECT_GE(buffer.Room(needed).size(), 100U);
+  EXPECT_EQ(buffer.view().data(), before);
+  EXPECT_EQ(buffer.capacity(), capacity);
+  EXPECT_LT(capacity, needed + 1000);
+}
+
+TEST(InputBufferTest, WhatFillsMostOfItMayBeKeptAndIsNotWrittenOver) {
+  InputBuffer buffer;
+  const std::string value(100'000, 'v');
+  Receive(buffer, "head", 0);
+  Receive(buffer, std::string(20'000, 'v'), value.size() + 4);
+  Receive(buffer, value.substr(20'000), value.size() + 4);
+  const ByteView part = buffer.view().substr(4);
+  EXPECT_EQ(buffer.BlockOf(part.substr(0, 80'000)), nullptr) << "too much else would be kept";
+  EXPECT_EQ(buffer.BlockOf(value), nullptr) << "it lies elsewhere";
+  const BlockRef kept(buffer.BlockOf(part));
+  ASSERT_TRUE(kept);
+  buffer.Consume(part.size());  // All but the last bytes of it, which need room at the front.
+  Receive(buffer, std::string(16'000, 'n'), 0);
+  Receive(buffer, std::string(90'000, 'n'), 200'000);
+  EXPECT_EQ(buffer.view().substr(4), std::string(106'000, 'n'));
+  EXPECT_EQ(part, value);
+}
+
 TEST(InputBufferTest, AMessageThatNeedsOneMoreByteEachTimeIsNotReceivedByteByByte) {
   InputBuffer buffer;
   int receives = 0;

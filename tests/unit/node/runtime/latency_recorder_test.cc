@@ -52,6 +52,18 @@ TEST(LatencyRecorderTest, ExtremesLandInTheFirstAndTheLastBucket) {
   EXPECT_EQ(seen.CountAtMost(latency::kLatencyMax), 2U);
 }
 
+TEST(LatencyDistributionTest, ASubtractionLeavesWhatCameSince) {
+  LatencyRecorder recorder;
+  recorder.Add(microseconds(10), 5);
+  const LatencyDistribution before = Seen(recorder);
+  recorder.Add(milliseconds(2), 3);
+  LatencyDistribution since = Seen(recorder);
+  since.Subtract(before);
+  EXPECT_EQ(since.count(), 3U);
+  EXPECT_EQ(since.sum(), milliseconds(6));
+  EXPECT_EQ(since.CountAtMost(milliseconds(1)), 0U);
+}
+
 TEST(LatencyDistributionTest, QuantilesAreWithinThreePercentOfTheTruth) {
   Rng rng(7);
   LatencyRecorder recorder;

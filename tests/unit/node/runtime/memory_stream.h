@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -36,6 +37,7 @@ struct MemoryPeer {
   Bytes to_node;
   Bytes from_node;
   bool listens = true;
+  bool gathers = true;                  // Takes several pieces at once.
   std::size_t takes = ~std::size_t{0};  // So many bytes, then it has to Listen() again.
   bool ended = false;                   // The node will send no more,
   bool closed = false;                  // or has closed.
@@ -60,6 +62,17 @@ class MemoryStream final : public ByteStream {
     peer_.takes -= size;
     peer_.from_node.append(bytes.substr(0, size));
     return {State::kMoved, size};
+  }
+  Transfer SendAll(std::span<const ByteView> pieces) override {
+    if (!peer_.gathers) return ByteStream::SendAll(pieces);
+    Transfer all{State::kWouldBlock, 0};
+    for (const ByteView piece : pieces) {
+      const Transfer one = Send(piece);
+      if (one.state != State::kMoved) break;
+      all = {State::kMoved, all.bytes + one.bytes};
+      if (one.bytes < piece.size()) break;
+    }
+    return all;
   }
   void AwaitReadable(std::shared_ptr<Listener> listener) override {
     peer_.reader = std::move(listener);

@@ -33,6 +33,17 @@ TEST_F(TurnedAwayTest, ARespClientReadsTheErrorAsTheReplyOfItsFirstCommand) {
   EXPECT_TRUE(client_.ended);
 }
 
+TEST_F(TurnedAwayTest, AMemcachedClientReadsTheErrorWhateverItsFirstByteIs) {
+  MemoryPeer client{loop_};
+  std::make_shared<TurnedAway>(loop_, std::make_unique<MemoryStream>(client), present_,
+                               ClientPort::kMemcached)
+      ->Start();
+  client.Send(std::string("\0\r\n", 3));
+  loop_.io().poll();
+  EXPECT_EQ(client.from_node, "SERVER_ERROR max number of clients reached\r\n");
+  EXPECT_TRUE(client.ended);
+}
+
 TEST_F(TurnedAwayTest, ANativeClientReadsAReplyToItsFirstRequest) {
   Bytes request;
   wire::RequestFrame frame;
