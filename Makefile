@@ -40,10 +40,9 @@ test:  ## Build everything and run every test but those in Docker.
 	@ctest --preset release --parallel $(JOBS) --label-exclude docker
 
 .PHONY: test-sim
-test-sim: configure  ## Simulate 2,000 seeds x 10 minutes of clusters under attack. Takes hours.
+test-sim: configure  ## Simulate 2,000 seeds x 10 minutes of clusters under attack. Takes an hour.
 	@cmake --build --preset release --parallel $(JOBS) --target aegis-sim
-	@seq 1 100 1901 | xargs -P $(JOBS) -I{} build/tests/aegis-sim --seed {} --seeds 100 --minutes 10
-	@echo "2,000 seeds x 10 simulated minutes in $$((SECONDS / 60)) minutes"
+	@scripts/test-sim --write docs/BENCHMARKS.md $(BENCH_FLAGS)
 
 .PHONY: docker
 docker: build  ## Build the image, run the compose cluster and check it from outside and inside.
@@ -63,6 +62,11 @@ format:  ## Lay out every source file with clang-format.
 check-format:  ## Fail where clang-format would change something.
 	@scripts/setup test
 	@scripts/format --check
+
+.PHONY: bench-micro
+bench-micro: configure  ## Measure each hot piece by itself, in 3 minutes, and write docs/BENCHMARKS.md.
+	@cmake --build --preset release --parallel $(JOBS) --target microbenches
+	@scripts/bench-micro --write docs/BENCHMARKS.md $(BENCH_FLAGS)
 
 .PHONY: bench-ring
 bench-ring: configure  ## Measure the ring and write its table into docs/BENCHMARKS.md.
@@ -85,6 +89,21 @@ bench-failover: build  ## Lose nodes of a cluster again and again, and write doc
 .PHONY: bench-join
 bench-join: build  ## Let a node join a cluster that holds 1 GiB, and write docs/BENCHMARKS.md.
 	@scripts/bench-join --write docs/BENCHMARKS.md $(BENCH_FLAGS)
+
+.PHONY: bench-memory
+bench-memory: build  ## Shift the sizes of values in a full node, expire 10 million keys at once.
+	@scripts/bench-memory --write docs/BENCHMARKS.md $(BENCH_FLAGS)
+
+.PHONY: bench-eviction
+bench-eviction: configure  ## Replay traces against the eviction policies and write docs/EVICTION.md.
+	@cmake --build --preset release --parallel $(JOBS) --target aegis-bench
+	@build/bin/aegis-bench trace --write docs/EVICTION.md
+
+.PHONY: bench-peers
+bench-peers: build  ## Measure beside Redis, Valkey and memcached; QUICK=1: only try it out.
+	@scripts/setup bench
+	@cmake --build --preset release --parallel $(JOBS) --target echo-loop
+	@scripts/bench-peers $(if $(QUICK),--quick,--write docs/BENCHMARKS.md) $(BENCH_FLAGS)
 
 .PHONY: install
 install: build  ## Install the binaries and the client library below PREFIX (/usr/local).

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "aegis/client.h"
-#include "bench/latency_histogram.h"
+#include "bench/core/latency_histogram.h"
 
 namespace aegis::bench {
 

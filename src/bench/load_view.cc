@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bench/core/figure_text.h"
+
 namespace aegis::bench {
 namespace {
 
@@ -11,16 +13,6 @@ constexpr std::size_t kBarWidth = 30;
 
 double Microseconds(std::chrono::nanoseconds latency) {
   return static_cast<double>(latency.count()) / 1e3;
-}
-
-// "1234567" -> "1,234,567".
-std::string Grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
-  }
-  return digits;
 }
 
 std::string Row(const std::string& name, const LatencyHistogram& latencies, double seconds) {
@@ -43,13 +35,6 @@ nlohmann::ordered_json Figures(const LatencyHistogram& latencies) {
 }
 
 }  // namespace
-
-std::string FormatLatency(std::chrono::nanoseconds latency) {
-  const auto nanoseconds = static_cast<double>(latency.count());
-  if (nanoseconds < 1e6) return fmt::format("{:.0f} us", nanoseconds / 1e3);
-  if (nanoseconds < 1e9) return fmt::format("{:.1f} ms", nanoseconds / 1e6);
-  return fmt::format("{:.2f} s", nanoseconds / 1e9);
-}
 
 std::string ToText(const LoadReport& report) {
   const double seconds = std::chrono::duration<double>(report.elapsed).count();

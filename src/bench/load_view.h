@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -16,9 +15,6 @@ std::string ToText(const LoadReport& report);
 
 // One JSON object; latencies in microseconds.
 std::string ToJson(const LoadReport& report);
-
-// "812 us", "3.2 ms", "1.5 s".
-std::string FormatLatency(std::chrono::nanoseconds latency);
 
 // "  load  [########............]  40 %  1,234,567 calls"
 std::string ProgressLine(const std::string& phase, double fraction, std::uint64_t answered);

@@ -1,10 +1,11 @@
-// aegis-bench: load on a cluster through the client library.
+// aegis-bench: load on a cluster through the client library, and on any server over raw sockets.
 
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/exit_status.h"
@@ -12,11 +13,16 @@
 #include "bench/load.h"
 #include "bench/load_flags.h"
 #include "bench/load_view.h"
+#include "bench/plot_command.h"
+#include "bench/run_command.h"
+#include "bench/trace_command.h"
 
 namespace aegis::bench {
 namespace {
 
 int Main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "run") return RunCommand(argc - 1, argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "plot") return PlotCommand(argc - 1, argv + 1);
   CLI::App app(
       "Load on an AegisKV cluster through the C++ client: a closed loop of reads and "
       "writes, and the latencies that its callers saw.");
@@ -24,8 +30,11 @@ int Main(int argc, char** argv) {
       "Examples:\n"
       "  aegis-bench -s host1:7700,host2:7700 --duration 30 --reads 95\n"
       "  aegis-bench --clients 4 --pipeline 256 --value-size 1024 --json\n"
+      "  aegis-bench run --help    over raw sockets instead, also to Redis and memcached\n"
+      "  aegis-bench plot --help   compares reports of such runs in one picture\n"
       "\n"
       "What it writes expires by itself, see --ttl.\n"
+      "`aegis-bench trace --help`: hit ratios of eviction policies, without a cluster.\n"
       "\n"
       "Exit status:\n"
       "  0  all calls were answered\n"
@@ -65,4 +74,9 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace aegis::bench
 
-int main(int argc, char** argv) { return aegis::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  if (argc > 1 && argv[1] == std::string_view("trace")) {
+    return aegis::bench::RunTraceCommand({argv + 2, argv + argc}, std::cout, std::cerr);
+  }
+  return aegis::bench::Main(argc, argv);
+}

@@ -40,12 +40,6 @@ TEST(LoadViewTest, JsonHasTheSameFigures) {
   EXPECT_EQ(json["writes"]["calls"], 500);
 }
 
-TEST(LoadViewTest, LatenciesGetTheUnitThatFits) {
-  EXPECT_EQ(FormatLatency(microseconds(812)), "812 us");
-  EXPECT_EQ(FormatLatency(microseconds(3249)), "3.2 ms");
-  EXPECT_EQ(FormatLatency(std::chrono::milliseconds(1500)), "1.50 s");
-}
-
 TEST(LoadViewTest, ProgressIsOneLineThatIsClearedAgain) {
   EXPECT_EQ(ProgressLine("load", 0.5, 1234567),
             "    load  [###############...............]  50 %  1,234,567 calls");

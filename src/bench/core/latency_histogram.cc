@@ -1,4 +1,4 @@
-#include "bench/latency_histogram.h"
+#include "bench/core/latency_histogram.h"
 
 #include <algorithm>
 #include <bit>

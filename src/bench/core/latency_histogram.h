@@ -1,6 +1,6 @@
 // LatencyHistogram: how long calls took, in constant memory and with a known precision.
 //
-// Log-linear buckets: 32 per power of two of nanoseconds, so a figure is off by at most 1/32 of
+// Log-linear buckets: 128 per power of two of nanoseconds, so a figure is off by at most 1/128 of
 // itself, upwards. One owner at a time; merge the histograms of several.
 
 #pragma once
@@ -27,7 +27,7 @@ class LatencyHistogram {
   std::chrono::nanoseconds Percentile(double fraction) const;
 
  private:
-  static constexpr unsigned kSubBits = 5;
+  static constexpr unsigned kSubBits = 7;
   static constexpr unsigned kExponentMax = 40;
   static constexpr std::size_t kBuckets = (kExponentMax - kSubBits + 1) << kSubBits;
 

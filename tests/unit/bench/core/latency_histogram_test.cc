@@ -1,4 +1,4 @@
-#include "bench/latency_histogram.h"
+#include "bench/core/latency_histogram.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ TEST(LatencyHistogramTest, NothingRecordedIsZero) {
   EXPECT_EQ(histogram.Mean(), nanoseconds(0));
 }
 
-TEST(LatencyHistogramTest, PercentilesAreWithinAThirtySecondUpwards) {
+TEST(LatencyHistogramTest, PercentilesAreWithinOneOf128Upwards) {
   Rng rng(3);
   LatencyHistogram histogram;
   std::vector<std::int64_t> all;
@@ -35,7 +35,7 @@ TEST(LatencyHistogramTest, PercentilesAreWithinAThirtySecondUpwards) {
     const auto exact = static_cast<double>(all[rank]);
     const auto shown = static_cast<double>(histogram.Percentile(fraction).count());
     EXPECT_GE(shown, exact) << fraction;
-    EXPECT_LE(shown, exact * (1 + 1.0 / 32) + 1) << fraction;
+    EXPECT_LE(shown, exact * (1 + 1.0 / 128) + 1) << fraction;
   }
   EXPECT_EQ(histogram.max().count(), all.back());
 }
