@@ -54,6 +54,9 @@ constexpr Rare kSeen[] = {
     Rare::kRedirected,
     Rare::kTriedAgain,
     Rare::kGivenUp,
+    Rare::kBatch,
+    Rare::kWatchedChanged,
+    Rare::kCleared,
 };
 
 TEST(ChaosTest, FixedSeedsBreakNoInvariantAndComeToRest) {
@@ -134,6 +137,19 @@ constexpr Broken kBroken[] = {
      "isolation,splits,pauses", "at the leader", 60, "stale-reads"},
     {BrokenRule::kLostWritesRepeated, "a client repeats writes that may have been carried out",
      "isolation,kills", "is not linearizable", 20, "client"},
+    {BrokenRule::kBatchesTakenApart, "a follower applies the records of a batch one by one", "none",
+     "within records that are joined", 20, "batches"},
+    {BrokenRule::kBatchesNotJoined, "the records of a batch are not joined", "none",
+     "is a part of a batch in the copy of", 20, "batches"},
+    {BrokenRule::kBatchesRunInParts, "a batch is carried out in two parts", "none",
+     "a part of a batch", 20, "batches"},
+    {BrokenRule::kWatchedIgnored, "a batch ignores that a watched key has changed", "none",
+     "is not linearizable", 20, "batches"},
+    {BrokenRule::kClearsSkipped, "a follower takes no notice of clears", "none", "differ", 20,
+     "clears"},
+    {BrokenRule::kTailsWrittenOver,
+     "an old leader's writes replace what was written or cleared since", "isolation,splits,pauses",
+     "", 60, "clears"},
 };
 
 SimRunOptions OptionsOf(const Broken& broken, std::uint64_t seed) {

@@ -9,6 +9,11 @@ namespace aegis::sim {
 
 namespace {
 
+// Of a record's hash.
+constexpr std::uint64_t kSeen = 1;
+constexpr std::uint64_t kJoined = 2;
+constexpr std::uint64_t kFlags = kSeen | kJoined;
+
 std::string Name(ShardId shard, Epoch epoch) {
   return "shard " + std::to_string(shard.value()) + ", epoch " + std::to_string(epoch.value()) +
          ": ";
@@ -134,8 +139,9 @@ void ClusterInvariants::OnRecords(const replication::PeerMessage& message) {
     std::vector<std::uint64_t>& hashes = seen[version.epoch];
     const std::size_t place = version.seq.value() - 1;
     if (hashes.size() <= place) hashes.resize(place + 1);
-    const std::uint64_t hash =
-        std::hash<std::string_view>()(before.substr(0, before.size() - rest.size())) | 1U;
+    const std::size_t content =
+        std::hash<std::string_view>()(before.substr(0, before.size() - rest.size()));
+    const std::uint64_t hash = (content & ~kFlags) | kSeen | (record.value()->joined ? kJoined : 0);
     if (hashes[place] != 0 && hashes[place] != hash) {
       Fail(Name(message.shard, version.epoch) + "seq " + std::to_string(version.seq.value()) +
            " names two records");
@@ -150,6 +156,11 @@ void ClusterInvariants::OnReplica(const Process& process, ShardId shard,
   if (at.seq == Seq{}) return;
   auto& seen = HistoryOf(shard).roots[{at.epoch, history.last_writer()}];
   const std::size_t place = at.seq.value() - 1;
+  const std::vector<std::uint64_t>& records = HistoryOf(shard).records[at.epoch];
+  if (place < records.size() && (records[place] & kJoined) != 0) {
+    Fail(Name(shard, at.epoch) + process.name + " has a history that ends at seq " +
+         std::to_string(at.seq.value()) + ", within records that are joined");
+  }
   if (seen.size() <= place) seen.resize(place + 1);
   if (!seen[place]) seen[place] = root;
   if (*seen[place] == root) return;

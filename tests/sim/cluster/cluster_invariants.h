@@ -6,6 +6,7 @@
 //  - The epoch that a process knows of a shard never goes back.
 //  - What is acknowledged, is acknowledged before anybody else begins a later epoch.
 //  - A version of a shard is one record, whoever sends it and however often.
+//  - No replica's history ends within records that are joined.
 //  - Replicas that have been at one position of a shard's history had the same digest there, and
 //    anti-entropy finds no difference between them.
 //  - Control states as of one entry are equal, and sound.
@@ -86,7 +87,8 @@ class ClusterInvariants {
   struct ShardHistory {
     std::map<std::uint64_t, Leader> leaders;  // Processes that lead now, by serial.
     std::map<Epoch, Reign> reigns;            // That have begun.
-    // Hashes, by seq - 1. 0: not seen yet.
+    // Hashes, by seq - 1. 0: not seen yet. The two lowest bits: it was seen; it is joined to the
+    // next one.
     std::map<Epoch, std::vector<std::uint64_t>> records;
     // Digests where they were first seen, likewise.
     std::map<std::pair<Epoch, Session>, std::vector<std::optional<std::uint64_t>>> roots;

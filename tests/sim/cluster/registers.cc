@@ -1,6 +1,7 @@
 #include "registers.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "linearizability/checker.h"
@@ -15,19 +16,31 @@ namespace {
 
 using Told = linearizability::Outcome;
 
-std::string TextOf(Version version) {
-  if (version == Version{}) return "";
-  return std::to_string(version.epoch.value()) + "." + std::to_string(version.seq.value());
+constexpr Duration kLookEvery = std::chrono::milliseconds(100);
+
+// "3.17", and with more members "3.17,3.18".
+std::string TextOf(const std::vector<Version>& versions) {
+  std::string text;
+  for (const Version version : versions) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(version.epoch.value()) + "." + std::to_string(version.seq.value());
+  }
+  return text;
 }
 
-Version VersionOf(const std::string& text) {
-  const std::size_t dot = text.find('.');
-  if (dot == std::string::npos) return {};
-  return {Epoch{static_cast<std::uint32_t>(std::stoul(text.substr(0, dot)))},
-          Seq{std::stoull(text.substr(dot + 1))}};
+std::vector<Version> VersionsOf(const std::string& text) {
+  std::vector<Version> versions;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t dot = text.find('.', at);
+    const std::size_t end = std::min(text.find(',', dot), text.size());
+    versions.push_back({Epoch{static_cast<std::uint32_t>(std::stoul(text.substr(at, dot - at)))},
+                        Seq{std::stoull(text.substr(dot + 1, end - dot - 1))}});
+    at = end + 1;
+  }
+  return versions;
 }
 
-// Borrows from the call.
+// On one key. Borrows from the call.
 Operation OperationOf(const linearizability::Operation& call) {
   Operation operation{.key = call.key, .value = call.argument};
   switch (call.kind) {
@@ -62,7 +75,10 @@ Operation OperationOf(const linearizability::Operation& call) {
     case Kind::kCompareVersion:
       operation.code = OpCode::kSet;
       operation.condition = Condition::kIfVersion;
-      operation.expected = VersionOf(call.expected);
+      operation.expected = VersionsOf(call.expected).front();
+      break;
+    case Kind::kClear:
+      operation.code = OpCode::kClear;
       break;
   }
   return operation;
@@ -137,6 +153,13 @@ Outcome OutcomeOf(const Expected<client::Reply>& result) {
   return outcome;
 }
 
+// Of several members, one says nothing of the others' versions.
+GroupOutcome OfOne(const Outcome& outcome, std::size_t members) {
+  GroupOutcome answer{.outcome = outcome};
+  if (members == 1 && outcome.version != Version{}) answer.versions.push_back(outcome.version);
+  return answer;
+}
+
 bool IsRefusal(Status status) {
   return status == Status::kUnavailable || status == Status::kTooFewCopies ||
          status == Status::kBusy;
@@ -152,6 +175,21 @@ void Registers::Start() {
         std::make_unique<SimClient>(cluster_, options_.seeds, cluster_.rng().Next()));
   }
   for (std::uint32_t client = 0; client < options_.clients; ++client) Next(client);
+  if (options_.members > 1) LookIntoCopies();
+}
+
+void Registers::LookIntoCopies() {
+  cluster_.After(kLookEvery, [this] {
+    if (!running_) return;
+    LookInto(static_cast<std::uint32_t>(cluster_.rng().Below(cluster_.options().num_shards)));
+    LookIntoCopies();
+  });
+}
+
+void Registers::LookInto(std::uint32_t shard) {
+  const auto excused = [this](const std::string& group) { return Lost(group); };
+  const std::string torn = TornCopy(cluster_, shard, options_.members, excused);
+  if (!torn.empty()) cluster_.invariants().Fail(torn);
 }
 
 void Registers::Next(std::uint32_t client) {
@@ -164,17 +202,23 @@ void Registers::Next(std::uint32_t client) {
 }
 
 void Registers::Ask(std::uint32_t client) {
+  if (options_.clears > 0 && cluster_.rng().Chance(options_.clears)) {
+    const std::string key = AnyKey();
+    return clears_.Clear(client, key, QuorumOf(key), [this, client] { Next(client); });
+  }
   Submit(Draw(client), [this, client](bool /*answered*/) { Next(client); });
 }
 
-linearizability::Operation Registers::Draw(std::uint32_t client) {
+std::string Registers::AnyKey() {
   const std::uint64_t age =
       static_cast<std::uint64_t>((cluster_.now() - began_) / options_.lifetime);
   const std::uint64_t key = cluster_.rng().Below(options_.keys);
-  const bool number = key % 2 == 1;
-  linearizability::Operation call{
-      .client = client,
-      .key = (number ? "number" : "text") + std::to_string(key) + "/" + std::to_string(age)};
+  return (key % 2 == 1 ? "number" : "text") + std::to_string(key) + "/" + std::to_string(age);
+}
+
+linearizability::Operation Registers::Draw(std::uint32_t client) {
+  linearizability::Operation call{.client = client, .key = AnyKey()};
+  const bool number = call.key.front() == 'n';
   const std::uint64_t dice = cluster_.rng().Below(100);
   if (dice < 40) {
     call.kind = Kind::kGet;
@@ -196,24 +240,38 @@ void Registers::DrawChange(linearizability::Operation& call) {
                                     Kind::kCompareVersion, Kind::kSetIfAbsent};
   call.kind = kKinds[cluster_.rng().Below(std::size(kKinds))];
   call.argument = "v" + std::to_string(++values_);
-  const Seen& seen = seen_[call.key];
+  const auto found = seen_.find(call.key);
+  const Seen seen = found == seen_.end() ? Seen{} : found->second;
   if (call.kind == Kind::kCompareValue) call.expected = seen.value;
-  if (call.kind == Kind::kCompareVersion) call.expected = TextOf(seen.version);
+  if (call.kind == Kind::kCompareVersion) call.expected = TextOf(seen.versions);
   // Nobody has seen anything yet.
   const bool compares = call.kind == Kind::kCompareValue || call.kind == Kind::kCompareVersion;
   if (compares && call.expected.empty()) call.kind = Kind::kSet;
 }
 
 void Registers::Submit(linearizability::Operation call, std::function<void(bool answered)> then) {
-  seen_.try_emplace(call.key);
+  if (seen_.try_emplace(call.key).second) clears_.OnNewKey(call.key);
   const Recorder::CallId id = recorder_.Invoke(call, cluster_.now());
   Operation operation = OperationOf(call);
   operation.quorum = operation.IsWrite() ? QuorumOf(call.key) : 0;
   if (!operation.IsWrite() && cluster_.rng().Chance(options_.confirmed_reads)) operation.quorum = 2;
-  Send(call.client, operation, [this, id, then = std::move(then)](const Outcome& outcome) {
-    Take(id, outcome);
+  const std::vector<Bytes> members = MembersOf(call.key, options_.members);
+  const bool all = members.size() > 1 && (operation.IsWrite() || cluster_.rng().Chance(0.6));
+  const auto done = [this, id, all, then = std::move(then)](const Outcome& outcome) {
+    Take(id, outcome, all);
     then(outcome.status != Status::kUnknownOutcome && !IsRefusal(outcome.status));
-  });
+  };
+  if (!all) {
+    const bool one = members.size() == 1;
+    operation.key = one ? members.front() : members[cluster_.rng().Below(members.size())];
+    return Send(call.client, operation, done);
+  }
+  std::vector<Version> watched;
+  if (call.kind == Kind::kCompareVersion) {
+    watched = VersionsOf(call.expected);
+    operation.condition = Condition::kAlways;
+  }
+  Send(call.client, Batch(operation, members, watched).operation(), done);
 }
 
 void Registers::Send(std::uint32_t client, const Operation& operation, SimCluster::Done done) {
@@ -233,22 +291,51 @@ std::int32_t Registers::QuorumOf(const std::string& key) const {
   return options_.quorums[place / 2 % options_.quorums.size()];
 }
 
-void Registers::Take(Recorder::CallId id, const Outcome& outcome) {
+bool Registers::Lost(const std::string& key) const {
+  const std::vector<Bytes> members = MembersOf(key, options_.members);
+  return std::ranges::any_of(
+      members, [this](const Bytes& member) { return cluster_.ledger().lost(member); });
+}
+
+void Registers::Take(Recorder::CallId id, const Outcome& told_outcome, bool all) {
   const linearizability::Operation& call = recorder_.history()[id];
-  const Told told = ToldOf(outcome, call.kind);
-  if (told == Told::kUnavailable && !IsRefusal(outcome.status)) {
+  const GroupOutcome answer =
+      all ? OutcomeOfAll(told_outcome, options_.members) : OfOne(told_outcome, options_.members);
+  const Outcome& outcome = answer.outcome;
+  if (!answer.torn.empty()) {
+    if (!Lost(call.key)) cluster_.invariants().Fail(call.key + " " + answer.torn);
+    return;  // What it says of an excused key nobody asks.
+  }
+  Told told = ToldOf(outcome, call.kind);
+  // A batch that finds another version than it was to does not say which, or whether any.
+  const bool changed = all && told_outcome.status == Status::kConflict;
+  if (changed) told = Told::kUnavailable;
+  if (told == Told::kUnavailable && !changed && !IsRefusal(outcome.status)) {
     unexpected_ = linearizability::Text(call) + ": answered with status " +
                   std::to_string(static_cast<int>(outcome.status));
   }
   if (told == Told::kUnknown) return;  // It stays open.
   if (told != Told::kUnavailable) ++answered_;
-  if (outcome.version != Version{}) {
-    Seen& seen = seen_[call.key];
-    seen.version = outcome.version;
-    if (call.kind == Kind::kGet) seen.value = outcome.value;
+  if (all && told == Told::kOk && call.kind != Kind::kGet) cluster_.Sometimes(Rare::kBatch);
+  if (changed) cluster_.Sometimes(Rare::kWatchedChanged);
+  Learn(call, told, answer);
+  recorder_.Return(id, cluster_.now(), told, ResultOf(outcome, call.kind), TextOf(answer.versions));
+}
+
+void Registers::Learn(const linearizability::Operation& call, Told told,
+                      const GroupOutcome& answer) {
+  Seen& seen = seen_[call.key];
+  const bool shows = told == Told::kOk && call.kind == Kind::kGet;
+  if (!answer.versions.empty()) {
+    seen.versions = answer.versions;
+    if (call.kind == Kind::kGet) seen.value = answer.outcome.value;
     if (told == Told::kOk && call.kind != Kind::kGet) seen.value = call.argument;
   }
-  recorder_.Return(id, cluster_.now(), told, ResultOf(outcome, call.kind), TextOf(outcome.version));
+  if (options_.clears == 0) return;
+  const bool text = call.kind == Kind::kSet || call.kind == Kind::kSetIfAbsent ||
+                    call.kind == Kind::kCompareValue || call.kind == Kind::kCompareVersion;
+  if (told == Told::kOk && text) clears_.OnWritten(call.argument);
+  if (shows) clears_.OnShown(call.key, std::string(answer.outcome.value), call.invoked_at);
 }
 
 void Registers::Verify() {
@@ -266,18 +353,26 @@ void Registers::Verify() {
   for (const auto& [key, seen] : seen_) keys.push_back(key);
   for (const std::string& key : keys) read(key, read);
   cluster_.RunUntil([&] { return unread_ == 0; }, std::chrono::seconds(30));
+  for (std::uint32_t shard = 0; shard < cluster_.options().num_shards; ++shard) {
+    if (options_.members > 1) LookInto(shard);
+  }
 }
 
 std::uint64_t Registers::keys_excused() const {
-  return static_cast<std::uint64_t>(std::ranges::count_if(
-      seen_, [this](const auto& entry) { return cluster_.ledger().lost(entry.first); }));
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(seen_, [this](const auto& entry) { return Lost(entry.first); }));
 }
 
 std::string Registers::Problem() const {
   if (!unexpected_.empty()) return unexpected_;
   if (unread_ > 0) return std::to_string(unread_) + " keys cannot be read";
   linearizability::History history = recorder_.history();
-  std::erase_if(history, [this](const auto& call) { return cluster_.ledger().lost(call.key); });
+  clears_.Doubt(history);
+  std::set<std::string> lost;
+  for (const auto& [key, seen] : seen_) {
+    if (Lost(key)) lost.insert(key);
+  }
+  std::erase_if(history, [&](const auto& call) { return lost.contains(call.key); });
   const linearizability::Report report = linearizability::Check(history);
   return report.explanation;
 }

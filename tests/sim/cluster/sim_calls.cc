@@ -1,11 +1,14 @@
 #include "sim_calls.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "ring/slot.h"
 #include "sim_node.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::sim {
 
@@ -19,6 +22,16 @@ constexpr std::uint64_t kAnswerPipe = 0x200;
 // A connection that was cut off for longer delivers nothing any more.
 constexpr Duration kHeldMax = 15s;
 
+std::vector<Bytes> KeysOf(const Operation& operation) {
+  if (operation.IsOfShard()) return {};
+  if (operation.code != OpCode::kBatch) return {Bytes(operation.key)};
+  std::vector<Bytes> keys;
+  const auto operations = wire::DecodeMultiRequest(operation.value);
+  AEGIS_CHECK(operations.ok(), "clients send whole batches");
+  for (const Operation& one : operations.value()) keys.emplace_back(one.key);
+  return keys;
+}
+
 }  // namespace
 
 struct SimCalls::Call {
@@ -26,6 +39,8 @@ struct SimCalls::Call {
   Bytes key;
   Bytes value;
   Bytes match;
+  std::vector<Bytes> more;  // The keys and values of the operation's, in turn.
+  std::vector<Bytes> keys;  // What it reads or writes, but for a clear.
   SimCluster::Done done;
   TimePoint deadline;
   std::uint64_t serial = 0;
@@ -34,6 +49,7 @@ struct SimCalls::Call {
   bool busy = false;  // The last refusal said so.
   std::size_t entry = 0;
   std::uint64_t entry_process = 0;
+  std::set<std::uint64_t> begun;     // Attempts of which a part was carried out.
   std::uint64_t target_process = 0;  // Whom it was forwarded to.
 };
 
@@ -51,7 +67,9 @@ struct SimCalls::Answer {
   Outcome outcome;
   Bytes value;
   Epoch epoch;
-  Version shown;  // What wrote, or removed, what the answer shows; (0,0): nothing, or nobody knows.
+  // What wrote, or removed, what the answer shows of each key of the call; (0,0): nothing, or
+  // nobody knows. Empty: it shows nothing.
+  std::vector<Version> shown;
 };
 
 struct SimCalls::Held {
@@ -76,6 +94,14 @@ void SimCalls::Submit(std::size_t node, const Operation& operation, SimCluster::
   call->operation.key = call->key;
   call->operation.value = call->value;
   call->operation.match = call->match;
+  for (const KeyValue& pair : operation.more) {
+    call->more.emplace_back(pair.key);
+    call->more.emplace_back(pair.value);
+  }
+  for (std::size_t i = 0; i < operation.more.size(); ++i) {
+    call->operation.more[i] = {call->more[2 * i], call->more[2 * i + 1]};
+  }
+  call->keys = KeysOf(call->operation);
   call->done = std::move(done);
   call->deadline = cluster_.now() + limits::kRouteWait;
   call->serial = ++serials_;
@@ -139,8 +165,9 @@ bool SimCalls::ReadStale(const CallPtr& call) {
     const auto outcome = guard->ReadStale(operation, cluster_.unix_now(), guard.effects());
     if (!outcome) return false;
     const Epoch by = guard->replica().history().last().epoch;
-    cluster_.ledger().OnSeen(shard, outcome->version, call->key, by);
-    const std::string wrong = cluster_.ledger().OnShown(shard, outcome->version, by);
+    const Version shown = SeenOf(*guard, call->key);
+    cluster_.ledger().OnSeen(shard, shown, call->key, by);
+    const std::string wrong = cluster_.ledger().OnShown(shard, shown, by);
     if (!wrong.empty()) cluster_.invariants().Fail(wrong);
     answer = {.outcome = *outcome, .value = Bytes(outcome->value), .epoch = {}, .shown = {}};
   }
@@ -177,14 +204,17 @@ void SimCalls::Execute(const Visit& visit) {
     answer.outcome.status = Status::kNotLeader;
     return SendBack(visit, answer);
   }
-  const Operation& operation = visit.call->operation;
+  if (cluster_.options().broken == BrokenRule::kBatchesRunInParts && RunsFirstPart(visit)) return;
+  Operation& operation = visit.call->operation;
+  if (cluster_.options().broken == BrokenRule::kWatchedIgnored) operation.more.clear();
   const Duration stall = cluster_.Stall();
   Hold hold;
   {
     node::ShardEffects effects;
     node::ShardGuard guard(leader, visit.shard, effects);
     const Version before = guard->replica().history().last();
-    const Version seen = guard->VersionOf(operation.key);
+    std::vector<Version> seen;
+    for (const Bytes& key : visit.call->keys) seen.push_back(SeenOf(*guard, key));
     leader.BeginOperation(stall);
     answer.outcome = guard->Execute(operation, cluster_.unix_now(), guard.effects());
     leader.EndOperation();
@@ -192,10 +222,10 @@ void SimCalls::Execute(const Visit& visit) {
     answer.epoch = guard->Report().epoch;
     const Version after = guard->replica().history().last();
     hold = answer.outcome.hold;
-    if (operation.ReadsState() || after == before) answer.shown = seen;
+    if (operation.ReadsState() || after == before) answer.shown = std::move(seen);
     if (operation.IsWrite() && after != before) {
       const bool pending = operation.quorum.value_or(0) != 0;
-      cluster_.ledger().OnWrite(visit.shard, after, visit.call->key, pending);
+      Record(visit, *guard, before, pending);
       if (pending) hold.until = after;
     }
     NoticeRare(visit, answer.outcome, guard->Report().role);
@@ -211,6 +241,41 @@ void SimCalls::Execute(const Visit& visit) {
   } else {
     cluster_.After(stall, show);
   }
+}
+
+// True: it is a batch that writes, and goes on a little later, if that rule is to be broken.
+bool SimCalls::RunsFirstPart(const Visit& visit) {
+  const Operation& batch = visit.call->operation;
+  if (batch.code != OpCode::kBatch || batch.OnlyReads()) return false;
+  if (!visit.call->begun.insert(visit.attempt).second) return false;
+  SimNode& leader = *visit.at;
+  node::ShardEffects effects;
+  node::ShardGuard guard(leader, visit.shard, effects);
+  const auto operations = wire::DecodeMultiRequest(batch.value);
+  guard->Execute(operations.value().front(), cluster_.unix_now(), guard.effects());
+  leader.After(1ms, [this, visit] { Execute(visit); });
+  return true;
+}
+
+// What wrote or removed the key, as far as it is known.
+Version SimCalls::SeenOf(const node::Shard& shard, const Bytes& key) const {
+  const Version version = shard.VersionOf(key);
+  if (version != Version{}) return version;
+  return cluster_.ledger().NewestClear(shard.id(), shard.replica().history());
+}
+
+// Into the ledger go a clear, or every key that was written behind `before`.
+void SimCalls::Record(const Visit& visit, const node::Shard& shard, Version before, bool pending) {
+  const Version after = shard.replica().history().last();
+  if (visit.call->operation.code == OpCode::kClear) {
+    return cluster_.ledger().OnClear(visit.shard, after, pending);
+  }
+  const std::vector<Bytes>& keys = visit.call->keys;
+  for (const Bytes& key : keys) {
+    const Version version = shard.VersionOf(key);
+    if (version > before) cluster_.ledger().OnWrite(visit.shard, version, key, pending);
+  }
+  if (!keys.empty()) cluster_.ledger().OnWrite(visit.shard, after, keys.front(), pending);
 }
 
 void SimCalls::NoticeRare(const Visit& visit, const Outcome& outcome, node::ShardRole role) {
@@ -304,15 +369,22 @@ void SimCalls::Show(const Visit& visit, const Answer& answer, const Hold& hold) 
   const bool definite = status != Status::kNotLeader && status != Status::kUnknownOutcome &&
                         status != Status::kUnavailable && status != Status::kTooFewCopies &&
                         status != Status::kBusy;
-  if (definite) cluster_.ledger().OnSeen(visit.shard, answer.shown, visit.call->key, answer.epoch);
+  for (std::size_t i = 0; definite && i < answer.shown.size(); ++i) {
+    cluster_.ledger().OnSeen(visit.shard, answer.shown[i], visit.call->keys[i], answer.epoch);
+  }
+  std::vector<std::string> wrong;
   if (definite && hold.until != Version{} && answer.outcome.hold.reign == Epoch{}) {
     // A quorum holds it: so has, and will have, every leader to come.
-    const std::string wrong = cluster_.ledger().OnCommitted(visit.shard, hold.until, answer.epoch);
-    if (!wrong.empty()) cluster_.invariants().Fail(wrong);
+    wrong.push_back(cluster_.ledger().OnCommitted(visit.shard, hold.until, answer.epoch));
   } else if (definite && hold.reign == Epoch{}) {
     cluster_.invariants().OnAcknowledgement(visit.at->process, visit.shard, answer.epoch);
-    const std::string wrong = cluster_.ledger().OnShown(visit.shard, answer.shown, answer.epoch);
-    if (!wrong.empty()) cluster_.invariants().Fail(wrong);
+  }
+  // Whatever it waited for, what it shows of quorum writes was committed by then.
+  for (std::size_t i = 0; definite && i < answer.shown.size(); ++i) {
+    wrong.push_back(cluster_.ledger().OnShown(visit.shard, answer.shown[i], answer.epoch));
+  }
+  for (const std::string& what : wrong) {
+    if (!what.empty()) cluster_.invariants().Fail(what);
   }
   if (visit.at->paused_until <= cluster_.now()) return SendBack(visit, answer);
   visit.at->After(Duration{}, [this, visit, answer] { SendBack(visit, answer); });

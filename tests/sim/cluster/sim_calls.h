@@ -50,6 +50,9 @@ class SimCalls {
   bool ReadStale(const CallPtr& call);
   void Forward(const CallPtr& call, SimNode& to, ShardId shard);
   void Execute(const Visit& visit);
+  bool RunsFirstPart(const Visit& visit);
+  Version SeenOf(const node::Shard& shard, const Bytes& key) const;
+  void Record(const Visit& visit, const node::Shard& shard, Version before, bool pending);
   void NoticeRare(const Visit& visit, const Outcome& outcome, node::ShardRole role);
   void Keep(const Visit& visit, const Answer& answer);
   void AskUntilLeased(SimNode& process, ShardId shard);

@@ -55,6 +55,11 @@ enum class BrokenRule : std::uint8_t {
   kAllTakenForCommitted,  // Copies believe that all they have is committed.
   kLostWritesRepeated,    // A client sends a write again although it may have been carried out.
   kTailsWrittenOver,      // What an old leader has is written over what was written since.
+  kBatchesTakenApart,     // A follower applies each record of a batch when it comes.
+  kBatchesNotJoined,      // A leader sends the records of a batch as if each stood for itself.
+  kBatchesRunInParts,     // A leader carries out the first operation of a batch before the others.
+  kWatchedIgnored,        // A batch is carried out whatever became of what its client watches.
+  kClearsSkipped,         // A follower takes no notice of a clear.
   kLineagesMixed,         // What is said in another lineage of the control log counts too.
 };
 

@@ -7,6 +7,7 @@
 #include "replication/peer_message.h"
 #include "replication/record.h"
 #include "sim_node.h"
+#include "tampered_records.h"
 
 namespace aegis::sim {
 
@@ -28,6 +29,14 @@ node::ControlMessage Tampered(node::ControlMessage message, BrokenRule broken) {
     }
   }
   return message;
+}
+
+void Unjoin(replication::Record& record) { record.joined = false; }
+
+void Skip(replication::Record& record) {
+  if (record.type == replication::RecordType::kClear) {
+    record.type = replication::RecordType::kEnd;
+  }
 }
 
 }  // namespace
@@ -275,8 +284,10 @@ Bytes SimNode::WrittenOver(const Bytes& frame) const {
   return altered.substr(4);
 }
 
-// The last byte of some records changes on the way, if that rule is to be broken.
+// Records change on the way, if that rule is to be broken: of some, the last byte.
 Bytes SimNode::Altered(const Bytes& frame) {
+  if (cluster.options().broken == BrokenRule::kBatchesTakenApart) return WithRecords(frame, Unjoin);
+  if (cluster.options().broken == BrokenRule::kClearsSkipped) return WithRecords(frame, Skip);
   if (cluster.options().broken != BrokenRule::kRecordsAltered) return frame;
   auto message = replication::DecodePeerMessage(frame);
   const bool alter = message.ok() &&
@@ -293,7 +304,9 @@ Bytes SimNode::Altered(const Bytes& frame) {
 
 void SimNode::PumpSoon(SimLink& link) {
   if (std::exchange(link.pumping, true)) return;
-  After(50us, [this, peer = link.peer, serial = link.serial] { Pump(peer, serial); });
+  const bool slow = cluster.options().broken == BrokenRule::kBatchesNotJoined;
+  After(slow ? Duration(3ms) : Duration(50us),
+        [this, peer = link.peer, serial = link.serial] { Pump(peer, serial); });
 }
 
 void SimNode::Pump(std::size_t peer, std::uint64_t serial) {
@@ -304,7 +317,13 @@ void SimNode::Pump(std::size_t peer, std::uint64_t serial) {
   if (!link.session.established()) return;
   link.dirty.Sleep();
   Bytes out;
-  const bool more = link.session.Pump(link.dirty, 16 * 1024, cluster.unix_now(), out);
+  // A frame of one record is a frame like others.
+  const BrokenRule broken = cluster.options().broken;
+  const bool unjoined = broken == BrokenRule::kBatchesNotJoined;
+  const bool singly = unjoined || broken == BrokenRule::kBatchesTakenApart;
+  const std::size_t bytes_max = singly ? 1 : 16 * 1024;
+  const bool more = link.session.Pump(link.dirty, bytes_max, cluster.unix_now(), out);
+  if (unjoined) out = WithRecordsOfAll(out, Unjoin);
   if (!out.empty()) Send(link, std::move(out));
   if (more) PumpSoon(link);
 }

@@ -29,9 +29,11 @@ std::unique_ptr<Workload> StaleReadsOf(SimCluster& cluster, Duration pause) {
 std::unique_ptr<Workload> StartWorkload(const std::string& name, SimCluster& cluster, Rng& dice,
                                         const std::vector<std::size_t>& seeds) {
   const std::vector<std::string>& names = WorkloadNames();
-  // Histories are what says most; every other run has them.
-  const std::string drawn =
-      dice.Chance(0.5) ? "registers" : names[1 + dice.Below(names.size() - 2)];
+  // Histories are what says most; every other run has nothing else.
+  static const std::string kHistories[] = {"registers", "registers", "batches", "clears"};
+  const bool histories = dice.Chance(0.5);
+  const std::string drawn = histories ? kHistories[dice.Below(std::size(kHistories))]
+                                      : names[1 + dice.Below(names.size() - 1)];
   const std::string& chosen = name == "any" ? drawn : name;
   Registers::Options options;
   options.clients = 2 + dice.Below(8);
@@ -44,6 +46,9 @@ std::unique_ptr<Workload> StartWorkload(const std::string& name, SimCluster& clu
   if (chosen == "many-keys") return NumbersOf(cluster, 200, 2s);
   if (chosen == "stale-reads") return StaleReadsOf(cluster, options.pause);
   if (chosen == "numbers") return NumbersOf(cluster, 30, 200ms);
+  const bool both = dice.Chance(0.3);
+  if (chosen == "batches" || (chosen != "registers" && both)) options.members = 2 + dice.Below(3);
+  if (chosen == "clears" || (chosen != "registers" && both)) options.clears = 0.01;
   if (chosen == "client") options.seeds = seeds;
   auto registers = std::make_unique<Registers>(cluster, options);
   registers->Start();
@@ -119,8 +124,9 @@ void SimRunResult::Add(const SimRunResult& other) {
 }
 
 const std::vector<std::string>& WorkloadNames() {
-  static const std::vector<std::string> names = {"any",         "numbers", "few-keys", "many-keys",
-                                                 "stale-reads", "client",  "registers"};
+  static const std::vector<std::string> names = {"any",       "numbers",     "few-keys",
+                                                 "many-keys", "stale-reads", "client",
+                                                 "registers", "batches",     "clears"};
   return names;
 }
 

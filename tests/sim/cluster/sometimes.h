@@ -52,6 +52,9 @@ enum class Rare : std::uint8_t {
   kRedirected,
   kTriedAgain,
   kGivenUp,
+  kBatch,
+  kWatchedChanged,
+  kCleared,
   kCount,
 };
 
@@ -100,6 +103,9 @@ class Sometimes {
       "a client was redirected",
       "a connection that carried calls of a client broke",
       "a node that was gone for good was given up",
+      "several operations were written as one",
+      "nothing of a batch was done because a watched key had changed",
+      "a shard was cleared",
   };
 
   void Count(Rare rare) { ++counts_[static_cast<std::size_t>(rare)]; }

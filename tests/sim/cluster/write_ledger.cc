@@ -38,7 +38,22 @@ void WriteLedger::OnWrite(ShardId shard, Version version, const Bytes& key, bool
   History& history = shards_[shard];
   // Who writes when a later reign has begun already is not excused by what that one lacks.
   if (HasBegunAfter(shard, version.epoch)) return;
-  history.writes[version] = {key, pending};
+  history.writes[version] = {{key}, pending, /*clears=*/false};
+}
+
+void WriteLedger::OnClear(ShardId shard, Version version, bool pending) {
+  if (HasBegunAfter(shard, version.epoch)) return;
+  shards_[shard].writes[version] = {{}, pending, /*clears=*/true};
+  shards_[shard].clears.insert(version);
+}
+
+Version WriteLedger::NewestClear(ShardId shard, const VersionVector& history) const {
+  const auto known = shards_.find(shard);
+  if (known == shards_.end()) return {};
+  const std::set<Version>& clears = known->second.clears;
+  const auto newest = std::find_if(clears.rbegin(), clears.rend(),
+                                   [&](Version version) { return Has(history, version); });
+  return newest == clears.rend() ? Version{} : *newest;
 }
 
 std::string WriteLedger::OnCommitted(ShardId shard, Version version, Epoch by) {
@@ -55,7 +70,9 @@ std::string WriteLedger::OnCommitted(ShardId shard, Version version, Epoch by) {
 
 void WriteLedger::OnSeen(ShardId shard, Version version, const Bytes& key, Epoch by) {
   if (version == Version{} || HasBegunAfter(shard, by)) return;
-  shards_[shard].writes.try_emplace(version, Write{key, /*pending=*/false});
+  const auto [write, fresh] =
+      shards_[shard].writes.try_emplace(version, Write{{key}, /*pending=*/false, /*clears=*/false});
+  if (write->second.clears) write->second.keys.insert(key);
 }
 
 std::string WriteLedger::OnShown(ShardId shard, Version version, Epoch by) {
@@ -110,9 +127,13 @@ std::string WriteLedger::OnReign(ShardId shard, const VersionVector& history) {
   std::erase_if(known.writes, [&](const auto& entry) {
     const auto& [version, write] = entry;
     if (version.epoch >= epoch || Has(history, version)) return false;
+    if (write.clears) {
+      lost_clears_.insert({shard, version});
+      known.clears.erase(version);
+    }
     const bool shown = !write.pending || version <= CommittedOf(known, version.epoch);
     if (shown) {
-      lost_.insert(write.key);
+      lost_.insert(write.keys.begin(), write.keys.end());
       known.lost.push_back(version);
       ++writes_lost_;
     }

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -30,6 +31,8 @@ class WriteLedger {
 
   // A leader has applied it. `pending`: nobody is shown it before a quorum holds it.
   void OnWrite(ShardId shard, Version version, const Bytes& key, bool pending);
+  // A leader has cleared the shard. If that is lost, only keys that were seen cleared are excused.
+  void OnClear(ShardId shard, Version version, bool pending);
   // A client is told that a quorum holds it, or is shown what it wrote because one does, `by` who
   // leads in that epoch. (A write that nobody was told of may have been left out by a reign that
   // was left out in turn.) Empty, or what is wrong with that.
@@ -37,7 +40,7 @@ class WriteLedger {
   // A client is about to be shown it, `by` who leads in that epoch. If it is not known, a leader
   // has written again what an earlier one had.
   void OnSeen(ShardId shard, Version version, const Bytes& key, Epoch by);
-  // A read shows it without having waited for anything. If it was to wait for a quorum, as above.
+  // A read shows it without having waited for it. If it was to wait for a quorum, as above.
   std::string OnShown(ShardId shard, Version version, Epoch by);
   // As of the newest control state that anybody has.
   void OnInSync(ShardId shard, Epoch epoch, const std::vector<control::Copy>& in_sync,
@@ -55,17 +58,25 @@ class WriteLedger {
   const std::vector<control::Copy>* InSyncOf(ShardId shard, Epoch epoch) const;
   // A later reign than this one has begun.
   bool HasBegunAfter(ShardId shard, Epoch epoch) const;
-  // A write of this key was lost that a client may have seen.
+  // The newest clear in that history of those that are not lost; (0,0): there is none.
+  Version NewestClear(ShardId shard, const VersionVector& history) const;
+  // A reign has begun without it.
+  bool IsLostClear(ShardId shard, Version version) const {
+    return lost_clears_.contains({shard, version});
+  }
+  // A write of this key, or a clear, was lost that a client may have seen there.
   bool lost(const Bytes& key) const { return lost_.contains(key); }
   std::uint64_t writes_lost() const { return writes_lost_; }
 
  private:
   struct Write {
-    Bytes key;
+    std::set<Bytes> keys;  // Of a clear: where somebody was shown that it had happened.
     bool pending = false;
+    bool clears = false;
   };
   struct History {
     std::map<Version, Write> writes;
+    std::set<Version> clears;        // Of those.
     std::map<Epoch, Seq> committed;  // The newest of each epoch.
     std::map<Epoch, std::vector<control::Copy>> in_sync;
     std::set<Epoch> forgotten;              // Nobody of the in-sync set was left when these ended.
@@ -78,6 +89,7 @@ class WriteLedger {
 
   std::map<ShardId, History> shards_;
   std::set<Bytes> lost_;
+  std::set<std::pair<ShardId, Version>> lost_clears_;
   std::uint64_t writes_lost_ = 0;
 };
 

@@ -35,6 +35,21 @@ TEST(WriteLedgerTest, WhatANewReignLacksIsLostAndExcusesItsKey) {
   EXPECT_EQ(ledger.writes_lost(), 1U);
 }
 
+TEST(WriteLedgerTest, ALostClearExcusesTheKeysThatWereSeenCleared) {
+  WriteLedger ledger;
+  ledger.OnClear(kShard, At(1, 2), /*pending=*/false);
+  ledger.OnClear(kShard, At(1, 3), /*pending=*/false);
+  EXPECT_EQ(ledger.NewestClear(kShard, HistoryOf({3})), At(1, 3));
+  ledger.OnSeen(kShard, At(1, 3), "seen", Epoch{1});
+  ledger.OnSeen(kShard, At(1, 2), "seen earlier", Epoch{1});
+  EXPECT_EQ(ledger.OnReign(kShard, HistoryOf({2, 1})), "");
+  EXPECT_TRUE(ledger.lost("seen"));
+  EXPECT_FALSE(ledger.lost("seen earlier"));
+  EXPECT_TRUE(ledger.IsLostClear(kShard, At(1, 3)));
+  EXPECT_FALSE(ledger.IsLostClear(kShard, At(1, 2)));
+  EXPECT_EQ(ledger.NewestClear(kShard, HistoryOf({2, 1})), At(1, 2));
+}
+
 TEST(WriteLedgerTest, WhatIsGoneMustBeCountedUnlessItsLastCopyDied) {
   WriteLedger ledger;
   for (const std::uint64_t seq : {2, 3, 4}) ledger.OnWrite(kShard, At(1, seq), "key", false);

@@ -7,8 +7,8 @@
 namespace aegis::linearizability {
 namespace {
 
-constexpr std::array<const char*, 9> kKindNames = {
-    "get", "set", "add", "cas", "cas_version", "delete", "incr", "append", "getdel",
+constexpr std::array<const char*, 10> kKindNames = {
+    "get", "set", "add", "cas", "cas_version", "delete", "incr", "append", "getdel", "clear",
 };
 constexpr std::array<const char*, 5> kOutcomeNames = {
     "ok", "not_found", "conflict", "unavailable", "unknown",
@@ -76,7 +76,9 @@ std::string Text(const Operation& operation) {
   const bool compares =
       operation.kind == Kind::kCompareValue || operation.kind == Kind::kCompareVersion;
   if (compares) text += ' ' + Quoted(operation.expected) + " to";
-  if (operation.kind != Kind::kGet && !Deletes(operation.kind)) {
+  const bool brings =
+      operation.kind != Kind::kGet && operation.kind != Kind::kClear && !Deletes(operation.kind);
+  if (brings) {
     text += ' ' + Quoted(operation.argument);
   }
   text += std::string(" -> ") + Name(operation.outcome);
@@ -115,7 +117,7 @@ bool MayWrite(const Operation& operation) {
 }
 
 bool IsBlind(const Operation& operation) {
-  if (operation.kind == Kind::kSet) return true;
+  if (operation.kind == Kind::kSet || operation.kind == Kind::kClear) return true;
   // A delete that was answered says whether there was something to delete.
   return Deletes(operation.kind) && operation.outcome == Outcome::kUnknown;
 }

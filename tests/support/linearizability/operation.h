@@ -32,6 +32,7 @@ enum class Kind : std::uint8_t {
   kIncrement,       // by `argument`, a missing key counts as 0; `result` = the new number
   kAppend,          // of `argument`; `result` = the new size in bytes
   kGetDelete,       // as kDelete; `result` = the value that was deleted
+  kClear,           // removes the key, and tells nobody whether it was there
 };
 
 enum class Outcome : std::uint8_t { kOk, kNotFound, kConflict, kUnavailable, kUnknown };
@@ -54,7 +55,8 @@ struct Operation {
 
 using History = std::vector<Operation>;
 
-// "get", "set", "add", "cas", "cas_version", "delete", "incr", "append", "getdel".
+// "get", "set", "add", "cas", "cas_version", "delete", "incr", "append", "getdel",
+// "clear".
 const char* Name(Kind kind);
 std::optional<Kind> KindOf(const std::string& name);
 

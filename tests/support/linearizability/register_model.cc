@@ -70,6 +70,8 @@ std::optional<Effect> Execute(const KeyState& state, const Operation& operation)
     case Kind::kGetDelete:
       if (!state.present) return Effect{.outcome = Outcome::kNotFound, .after = state};
       return Effect{.after = {}, .result = state.value};
+    case Kind::kClear:
+      return Effect{.after = {}};
     case Kind::kIncrement:
       return Incremented(state, operation);
     case Kind::kAppend: {

@@ -49,6 +49,7 @@ class Supply {
     if (!counts_) return;
     // What deletes a value and shows it may do both to the last one.
     if (operation.kind == Kind::kDelete || operation.kind == Kind::kGetDelete) return;
+    if (operation.kind == Kind::kClear) return;
     if (operation.kind != Kind::kGet) {
       of_[operation.argument].writes += by;
     } else if (operation.outcome == Outcome::kOk) {

@@ -47,6 +47,9 @@ bool Step(const Operation& operation, Value& value) {
       if (!value) outcome = Outcome::kNotFound;
       value.reset();
       break;
+    case Kind::kClear:
+      value.reset();
+      break;
     case Kind::kIncrement:
       value = std::to_string(std::stoll(value.value_or("0")) + std::stoll(operation.argument));
       result = *value;

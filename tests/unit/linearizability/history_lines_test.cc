@@ -61,7 +61,7 @@ TEST(HistoryLinesTest, MistakesAreNamedWithTheirLine) {
 
 TEST(HistoryLinesTest, NamesAndTheirValuesAgree) {
   for (const char* const name :
-       {"get", "set", "add", "cas", "cas_version", "delete", "incr", "append"}) {
+       {"get", "set", "add", "cas", "cas_version", "delete", "incr", "append", "getdel", "clear"}) {
     ASSERT_TRUE(KindOf(name)) << name;
     EXPECT_STREQ(Name(*KindOf(name)), name);
   }

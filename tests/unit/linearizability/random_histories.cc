@@ -68,10 +68,10 @@ class Generator {
 
   Kind AnyKind() {
     static const std::vector<Kind> of_register = {
-        Kind::kGet,         Kind::kGet,          Kind::kSet,    Kind::kSet,
-        Kind::kSetIfAbsent, Kind::kCompareValue, Kind::kDelete, Kind::kGetDelete};
-    static const std::vector<Kind> of_numbers = {Kind::kGet, Kind::kIncrement, Kind::kIncrement,
-                                                 Kind::kDelete, Kind::kGetDelete};
+        Kind::kGet,          Kind::kGet,    Kind::kSet,       Kind::kSet,  Kind::kSetIfAbsent,
+        Kind::kCompareValue, Kind::kDelete, Kind::kGetDelete, Kind::kClear};
+    static const std::vector<Kind> of_numbers = {Kind::kGet,    Kind::kIncrement, Kind::kIncrement,
+                                                 Kind::kDelete, Kind::kGetDelete, Kind::kClear};
     static const std::vector<Kind> of_lists = {Kind::kGet,    Kind::kGet, Kind::kAppend,
                                                Kind::kAppend, Kind::kSet, Kind::kDelete};
     const std::vector<Kind>& kinds = mix_.words == Words::kRegister  ? of_register
@@ -86,7 +86,7 @@ class Generator {
     if (call.kind == Kind::kIncrement) {
       call.argument = std::to_string(1 + rng_.Below(3));
     } else if (call.kind != Kind::kGet && call.kind != Kind::kDelete &&
-               call.kind != Kind::kGetDelete) {
+               call.kind != Kind::kGetDelete && call.kind != Kind::kClear) {
       call.argument = AnyValue();
     }
     if (call.kind == Kind::kCompareValue) {
@@ -125,6 +125,9 @@ class Generator {
       case Kind::kGetDelete:
         if (found) result = *value;
         if (!found) outcome = Outcome::kNotFound;
+        value.reset();
+        break;
+      case Kind::kClear:
         value.reset();
         break;
       case Kind::kIncrement:
@@ -177,6 +180,7 @@ void Falsify(History& history, Rng& rng) {
         victim.outcome = victim.outcome == Outcome::kOk ? Outcome::kConflict : Outcome::kOk;
         return;
       case Kind::kSet:
+      case Kind::kClear:
       case Kind::kCompareVersion:
         victim.outcome = Outcome::kUnavailable;  // It happened, and the client is told it did not.
         return;
