@@ -10,18 +10,23 @@ process dies, and has a deadline. Whatever ends a test, the processes end too: a
 """
 
 import ctypes
+import itertools
 import json
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 HOST = "127.0.0.1"
+PORTS = range(10_000, 32_000)
+PORTS_OF_A_BLOCK = 40
 READY_PATIENCE = 30.0  # Seconds until a started node must be ready.
 LEAVE_PATIENCE = 40.0  # Seconds until a node that was asked to leave must be gone.
 LOOK_AGAIN = 0.05  # Seconds between two looks at something that is not true yet.
@@ -38,21 +43,48 @@ def die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def free_ports(count):
-    """Ports that were free for both TCP and UDP a moment ago; all different."""
-    ports, held = [], []
-    while len(ports) < count:
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        held += [tcp, udp]
-        tcp.bind((HOST, 0))
+def _claimed_ports():
+    """Ports that no other process of these tests is given, each once.
+
+    They lie below those that the kernel gives to whoever asks for any, so no connection takes one
+    between the look and the use. Whoever holds the name of a block has its ports; the kernel takes
+    the name back when the process ends.
+    """
+    blocks = list(range(PORTS.start, PORTS.stop, PORTS_OF_A_BLOCK))
+    random.shuffle(blocks)  # Or else everybody would try the same ones first.
+    for first in blocks:
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            udp.bind((HOST, tcp.getsockname()[1]))
+            claim.bind(f"\0aegis-test-ports-{first}")
         except OSError:
+            claim.close()
             continue
-        ports.append(tcp.getsockname()[1])
-    for each in held:
-        each.close()
+        _claims.append(claim)
+        yield from range(first, first + PORTS_OF_A_BLOCK)
+
+
+_claims = []  # Open as long as this process runs.
+_ports = _claimed_ports()
+_giving = threading.Lock()
+
+
+def _is_free(port):
+    """Whether a process could listen there, for both TCP and UDP."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                return False
+    return True
+
+
+def free_ports(count):
+    """Ports that were free for both TCP and UDP a moment ago, and that nobody else is given."""
+    with _giving:
+        ports = list(itertools.islice(filter(_is_free, _ports), count))
+    if len(ports) < count:
+        raise AssertionError(f"no ports left between {PORTS.start} and {PORTS.stop}")
     return ports
 
 
@@ -76,6 +108,7 @@ class Node:
         self.host = host
         self.environment = None  # Of the process; None: that of the test.
         self.port, self.gossip_port, self.http_port = ports
+        self.memcached_port = None  # None: off.
         self.data_dir = directory / name
         self.log_path = directory / f"{name}.log"
         self.process = None
@@ -101,6 +134,7 @@ class Node:
             "--gossip", f"{self.host}:{self.gossip_port}",
             "--health-addr", f"{self.host}:{self.http_port}",
             "--data-dir", str(self.data_dir),
+            *self._memcached(),
             *self._seeds,
             *self._flags,
         ]
@@ -108,6 +142,10 @@ class Node:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.environment, preexec_fn=die_with_parent)
+
+    def _memcached(self):
+        port = self.memcached_port
+        return ["--memcached-addr", f"{self.host}:{port}"] if port else []
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -165,11 +203,13 @@ class Node:
 class Cluster:
     """`n` nodes, named node1.. and numbered from 0."""
 
-    def __init__(self, n, binary, base_dir=None, flags=(), max_memory="256"):
+    def __init__(self, n, binary, base_dir=None, flags=(), max_memory="256", memcached=False):
         self._own_dir = base_dir is None
         self.directory = Path(base_dir or tempfile.mkdtemp(prefix="aegis-cluster-"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.nodes = self.make_nodes(n, binary, ["--max-memory", max_memory, *flags])
+        for node, port in zip(self.nodes, free_ports(n) if memcached else ()):
+            node.memcached_port = port
 
     def make_nodes(self, n, binary, flags):
         ports = free_ports(3 * n)

@@ -47,6 +47,10 @@ class NpmClientsTest(ForeignClusterTest):
         self.assertEqual(self.run_script("node_redis_test.mjs"),
                          "node-redis RESP2: as expected\nnode-redis RESP3: as expected\n")
 
+    def test_clients_of_clusters_find_the_leaders(self):
+        self.assertEqual(self.run_script("cluster_test.mjs"),
+                         "ioredis Cluster: as expected\nnode-redis cluster: as expected\n")
+
 
 if __name__ == "__main__":
     main()

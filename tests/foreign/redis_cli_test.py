@@ -1,14 +1,23 @@
 #!/usr/bin/env python3
 """redis-cli, as an operator uses it, against any node of three."""
 
+import re
 import subprocess
 
 from foreign_cluster import ForeignClusterTest, main
 
 PATIENCE = 30
+TOOLS = ("redis-cli", "valkey-cli")
 
 
 class RedisCliTest(ForeignClusterTest):
+    def tool(self, tool, *words):
+        """What one of Redis' or Valkey's own tools prints, errors among it."""
+        done = subprocess.run([tool, "-h", "127.0.0.1", "-p", str(self.ports[1]), *words],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False)
+        return done.stdout
+
     def cli(self, node, *words, stdin=None):
         """What redis-cli prints for one command (or for what it reads from stdin)."""
         done = subprocess.run(
@@ -69,6 +78,68 @@ class RedisCliTest(ForeignClusterTest):
         self.assertEqual(info["aegis_nodes"].strip(), "3")
         self.assertEqual(info["tcp_port"].strip(), str(self.ports[0]))
         self.assertIn("cmd=client|list", self.cli(0, "client", "list"))
+
+    def test_stat_prints_a_line_each_interval(self):
+        self.cli(0, "set", "stat", "v")
+        for tool in TOOLS:
+            with self.subTest(tool=tool), subprocess.Popen(
+                    [tool, "-p", str(self.ports[1]), "--stat", "-i", "0.1"],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+                lines = [process.stdout.readline() for _ in range(4)]
+                process.kill()
+                self.assertIn("keys", lines[1])
+                for line in lines[2:]:
+                    self.assertRegex(line, r"^\d+ +[\d.]+[BKMG] +\d+ +0 +\d+ \(\+\d+\) +\d+ *$")
+
+    def test_the_largest_keys_are_found(self):
+        sizes = {f"big:{i}": 10 * i + 1 for i in range(300)}
+        self.cli(0, stdin="".join(f"set {key} {'v' * size}\n" for key, size in sizes.items()))
+        for tool in TOOLS:
+            with self.subTest(tool=tool):
+                out = self.tool(tool, "--bigkeys")
+                self.assertRegex(out, r"Biggest string found .?\"?big:299\"?.? has 2991 bytes")
+                self.assertIn(f"Sampled {self.cli(0, 'dbsize')} keys in the keyspace!", out)
+                out = self.tool(tool, "--memkeys")
+                self.assertRegex(out, r"Biggest string found .?\"?big:299\"?.? has 30\d\d bytes")
+
+    def test_hot_keys_are_not_known_and_that_is_said(self):
+        self.cli(0, "set", "hot", "v")
+        for tool in TOOLS:
+            with self.subTest(tool=tool):
+                self.assertIn("An LFU maxmemory policy is not selected",
+                              self.tool(tool, "--hotkeys"))
+
+    def test_latency_is_measured(self):
+        for tool in TOOLS:
+            with self.subTest(tool=tool):
+                least, most, mean, count = self.tool(tool, "--latency").split()
+                self.assertLessEqual(float(least), float(mean))
+                self.assertLessEqual(float(mean), float(most))
+                self.assertGreater(int(count), 10)
+
+    def test_what_was_slow_is_listed(self):
+        self.assertEqual(self.cli(0, "config", "set", "latency-monitor-threshold", "1"), "OK")
+        self.cli(0, stdin="".join(f"set slow:{i} v\n" for i in range(20_000)))
+        names = set()
+        for _ in range(200):
+            self.cli(0, "keys", "slow:*")
+            names = {line.split()[0] for line in self.cli(0, "latency", "latest").splitlines()}
+            if "command" in names:
+                break
+        self.assertIn("command", names)
+        self.assertIn("command: in", self.cli(0, "latency", "doctor"))
+        self.assertGreaterEqual(int(self.cli(0, "latency", "reset")), 1)
+        self.cli(0, "config", "set", "latency-monitor-threshold", "0")
+
+    def test_links_lead_to_the_other_nodes(self):
+        names = {self.cli(node, "cluster", "myid") for node in range(3)}
+        links = self.cli(0, "cluster", "links")
+        self.assertEqual(set(re.findall(r"[0-9a-f]{40}", links)),
+                         names - {self.cli(0, "cluster", "myid")})
+        for node in names:
+            replicas = self.cli(0, "cluster", "replicas", node)
+            self.assertNotIn(f"{node} 127", replicas)
+            self.assertEqual(replicas.count(f"slave {node}"), 2)
 
 
 if __name__ == "__main__":

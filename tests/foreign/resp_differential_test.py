@@ -14,7 +14,7 @@ import shlex
 from foreign_cluster import ForeignClusterTest, main
 from redis_server import RedisServer
 from resp_client import RespClient
-from resp_scripts import INTENDED_DIFFERENCES, SAME_COMMAND_INFO, SCRIPTS
+from resp_scripts import COUNTED, INTENDED_DIFFERENCES, SAME_COMMAND_INFO, SCRIPTS
 
 RANDOM_COMMANDS = 4000
 TTL_SLACK = {"TTL": 1, "PTTL": 1500, "EXPIRETIME": 1, "PEXPIRETIME": 1500}
@@ -84,6 +84,54 @@ class RespDifferentialTest(ForeignClusterTest):
         ours, theirs = ([field.split(b"=")[0] for field in client.call("CLIENT", "INFO").split()]
                         for client in (aegis, redis))
         self.assertEqual(ours[1:], theirs[1:] + [b"lib-name", b"lib-ver"])
+
+    def test_commands_and_errors_are_counted_as_redis_counts_them(self):
+        script = commands_of(COUNTED, "{counted}:")
+        self.compare(script, 2)
+        counts = []
+        for client in self.connect(2):
+            client.call("CONFIG", "RESETSTAT")
+            for command in script:
+                client.call(*command)
+            info = client.call("INFO", "commandstats", "errorstats").decode()
+            lines = [re.sub(r",usec=.*?,rej", ",rej", line) for line in info.splitlines()]
+            counts.append({line for line in lines
+                           if line.startswith(("cmdstat_", "errorstat_"))
+                           and not line.startswith("cmdstat_config|resetstat")})
+        self.assertEqual(*counts)
+        self.assertIn("errorstat_EXECABORT:count=1", counts[0])
+
+    def test_info_has_the_sections_of_redis_in_their_order(self):
+        for asked in ((), ("all",), ("everything",), ("default",), ("server", "keyspace"),
+                      ("latencystats", "cpu")):
+            with self.subTest(asked=asked):
+                ours, theirs = (
+                    [line for line in client.call("INFO", *asked).decode().splitlines()
+                     if line.startswith("# ") and line not in ("# Aegis", "# Modules")]
+                    for client in self.connect(2))
+                self.assertEqual(ours, theirs)
+
+    def test_fields_of_info_are_those_of_redis(self):
+        ours, theirs = (
+            {line.split(":")[0] for line in client.call("INFO").decode().splitlines()
+             if ":" in line and not line.startswith(("errorstat_", "aegis_"))}
+            for client in self.connect(2))
+        self.assertEqual(ours - theirs, set())
+
+    def test_histograms_of_latency_have_the_shape_of_redis(self):
+        for version, shape in ((2, rb"\*2\r\n\$4\r\necho\r\n\*4\r\n\$5\r\ncalls\r\n:3\r\n"
+                                   rb"\$14\r\nhistogram_usec\r\n\*(\d+)\r\n((:\d+\r\n)+)"),
+                               (3, rb"%1\r\n\$4\r\necho\r\n%2\r\n\$5\r\ncalls\r\n:3\r\n"
+                                   rb"\$14\r\nhistogram_usec\r\n%(\d+)\r\n((:\d+\r\n)+)")):
+            for client in self.connect(version):
+                client.call("CONFIG", "RESETSTAT")
+                for _ in range(3):
+                    client.call("ECHO", "x")
+                reply = re.fullmatch(shape, client.call("LATENCY", "HISTOGRAM", "echo", "nope"))
+                self.assertIsNotNone(reply)
+                numbers = [int(number) for number in re.findall(rb":(\d+)", reply[2])]
+                self.assertEqual(len(numbers), int(reply[1]) * (version - 1))
+                self.assertEqual(numbers[-1], 3, "all calls lie under the last bound")
 
     def test_random_commands_are_answered_as_redis_answers_them(self):
         seed = 20240229

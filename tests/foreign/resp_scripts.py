@@ -322,6 +322,140 @@ SCRIPTS = {
         UNLINK
         EXISTS
         """,
+    "transactions": """
+        MULTI
+        SET %a 1
+        INCR %a
+        GET %a
+        PING
+        ECHO x
+        SELECT 0
+        INCRBY %a x
+        APPEND %a 5
+        INCR %text
+        SET %text abc
+        INCR %text
+        MGET %a %text %none
+        DEL %a %none
+        GETDEL %none
+        TTL %a
+        EXEC
+        EXEC
+        DISCARD
+        MULTI
+        MULTI
+        WATCH %a
+        EXEC
+        MULTI
+        SET %a 1
+        nope x
+        SET %a 2
+        EXEC
+        GET %a
+        MULTI
+        GET
+        EXEC
+        MULTI
+        CONFIG nope
+        EXEC
+        MULTI
+        SET %a 1
+        DISCARD
+        GET %a
+        WATCH %a %none
+        MULTI
+        SET %a 5
+        EXEC
+        WATCH %a
+        SET %a 6
+        MULTI
+        GET %a
+        EXEC
+        WATCH %a
+        SET %a 7
+        UNWATCH
+        MULTI
+        GET %a
+        EXEC
+        WATCH %none
+        MULTI
+        EXEC
+        WATCH %none
+        SET %none 1
+        MULTI
+        EXEC
+        WATCH %a
+        EXPIRE %a 100
+        MULTI
+        GET %a
+        EXEC
+        WATCH
+        MULTI x
+        MULTI
+        SET %a 1
+        RESET
+        EXEC
+        GET %a
+        """,
+    "scans": """
+        SCAN x
+        SCAN 18446744073709551616
+        SCAN 0 COUNT
+        SCAN 0 COUNT 0
+        SCAN 0 COUNT x
+        SCAN 0 MATCH
+        SCAN 0 NOPE x
+        SCAN
+        KEYS
+        KEYS %nothing*
+        SET %one 1
+        KEYS %o*
+        SET %two 1 PX 100000
+        DEL %two
+        KEYS %*
+        DBSIZE x
+        RANDOMKEY x
+        FLUSHALL x
+        FLUSHDB ASYNC SYNC
+        """,
+    "objects": """
+        SET %int 12
+        SET %negative -1
+        SET %padded 012
+        SET %short abc
+        SET %44 aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeee
+        SET %45 aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeee
+        SET %large 92233720368547758070
+        OBJECT ENCODING %int
+        OBJECT ENCODING %negative
+        OBJECT ENCODING %padded
+        OBJECT ENCODING %short
+        OBJECT ENCODING %44
+        OBJECT ENCODING %45
+        OBJECT ENCODING %large
+        OBJECT ENCODING %none
+        OBJECT REFCOUNT %short
+        OBJECT REFCOUNT %none
+        OBJECT FREQ %none
+        OBJECT FREQ %short
+        OBJECT IDLETIME %none
+        OBJECT NOPE %none
+        OBJECT ENCODING
+        MEMORY USAGE %none
+        MEMORY USAGE %none SAMPLES
+        MEMORY USAGE %none SAMPLES x
+        MEMORY USAGE %none SAMPLES -1
+        MEMORY NOPE
+        SLOWLOG GET -2
+        SLOWLOG RESET
+        SLOWLOG NOPE
+        LATENCY LATEST
+        LATENCY HISTORY x
+        LATENCY RESET
+        LATENCY NOPE
+        ROLE
+        SHUTDOWN ABORT
+        """,
     "connection": """
         PING
         PING hello
@@ -402,7 +536,6 @@ SCRIPTS = {
         COMMAND FOO
         COMMAND COUNT x
         INFO nothing
-        INFO cluster
         """,
     "config": """
         CONFIG GET save
@@ -456,7 +589,54 @@ SAME_COMMAND_INFO = """
     touch ttl type unlink client|getname client|id client|info client|kill client|list
     client|no-evict client|reply client|setname command|count command|docs command|getkeys
     command|getkeysandflags command|info command|list config|get config|set config|resetstat
+    dbsize discard exec flushall flushdb keys lastsave multi randomkey readonly readwrite role scan
+    unwatch watch asking cluster|countkeysinslot cluster|getkeysinslot cluster|info cluster|keyslot
+    cluster|myid cluster|nodes cluster|shards cluster|slots object|encoding object|freq
+    object|idletime object|refcount memory|doctor memory|purge memory|stats memory|usage slowlog|get
+    slowlog|len slowlog|reset latency|doctor latency|history latency|latest latency|reset shutdown
+    latency|histogram cluster|links cluster|count-failure-reports cluster|replicas cluster|slaves
     """.split()
+
+# Commands after which INFO must count calls, rejected calls, failed calls and errors as Redis does.
+COUNTED = """
+    SET %a 1
+    GET %a
+    GET %a
+    GET
+    GET %a %b
+    INCR %a
+    INCR
+    SET %text abc
+    INCR %text
+    SET %a 1 EX 0
+    SET %a 1 NOPE
+    nope
+    CONFIG nope
+    CONFIG GET save
+    CONFIG GET
+    CLIENT SETNAME x
+    CLIENT SETNAME 'x y'
+    MGET %a %none
+    DEL %none
+    MULTI
+    SET %a 5
+    INCR %text
+    PING
+    EXEC
+    MULTI
+    INCR
+    SET %a 6
+    EXEC
+    EXEC
+    MULTI
+    SET %a 7
+    DISCARD
+    WATCH %a
+    SET %a 8
+    MULTI
+    GETDEL %a
+    EXEC
+    """
 
 # (why, commands that set the stage, the command, what aegis answers in RESP2). Redis must answer
 # something else: a difference that is gone is to be deleted here.
@@ -493,6 +673,15 @@ INTENDED_DIFFERENCES = [
     ("the configuration is fixed while the node runs", [], ["CONFIG", "SET", "maxclients", "9999"],
      b"-ERR CONFIG SET failed (possibly related to argument 'maxclients') - can't set immutable "
      b"config\r\n"),
+    ("one of several nodes says so", [], ["INFO", "cluster"],
+     b"$30\r\n# Cluster\r\ncluster_enabled:1\r\n\r\n"),
+    ("a cursor is a number that SCAN has returned", [], ["SCAN", "-1"],
+     b"-ERR invalid cursor\r\n"),
+    ("a transaction is within one shard", [["MULTI"], ["SET", "a", "1"]], ["SET", "b", "1"],
+     b"-CROSSSLOT Keys in request don't hash to the same slot\r\n"),
+    ("a transaction is not about all shards", [["MULTI"]], ["DBSIZE"],
+     b"-ERR 'dbsize' cannot be part of a transaction: it is about more than the keys of one "
+     b"shard\r\n"),
     ("only strings are kept", [], ["LPUSH", "%list", "v"],
      b"-ERR unknown command 'LPUSH', with args beginning with: '%list' 'v' \r\n"),
 ]

@@ -44,10 +44,11 @@ class NodeTest(unittest.TestCase):
     """One fresh node for the class: self.node."""
 
     flags = ()
+    memcached = False  # Whether clients of memcached have a port.
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(1, BINARY, flags=cls.flags)
+        cls.cluster = Cluster(1, BINARY, flags=cls.flags, memcached=cls.memcached)
         cls.cluster.start()
         cls.node = cls.cluster.nodes[0]
 

@@ -51,6 +51,8 @@ class Client:
                 return None
             return self.stream.read(int(rest) + 2)[:-2]
         if kind == b"*":
+            if rest == b"-1":
+                return None
             return [self.receive() for _ in range(int(rest))]
         raise AssertionError(f"not a RESP2 reply: {line!r}")
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import socket
 import struct
 import threading
@@ -13,6 +14,27 @@ import resp
 
 KEY_MAX = 64 * 1024
 VALUE_MAX = 64 << 20
+
+
+class Workers(harness.NodeTest):
+
+    flags = ("--threads", "3")
+
+    def test_few_connections_are_spread_over_all_workers(self):
+        for _ in range(5):  # Luck spreads seven so well once in three times.
+            harness.wait_until(lambda: self.clients() == [0, 0, 0], "all to be gone")
+            clients = [resp.Client(self.node.port) for _ in range(7)]
+            for client in clients:
+                self.assertEqual(client.call("PING"), b"PONG")
+            self.assertEqual(self.clients(), [2, 2, 3])
+            for client in clients:
+                client.close()
+
+    def clients(self):
+        """Of each worker; the fewest first."""
+        metrics = self.node.http("/metrics")[1]
+        found = re.findall(r'^aegiskv_worker_clients{worker="\d"} (\d+)$', metrics, re.MULTILINE)
+        return sorted(map(int, found))
 
 
 class Resp(harness.NodeTest):

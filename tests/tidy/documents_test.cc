@@ -76,8 +76,19 @@ TEST(DocumentsTest, EveryLinkLeadsSomewhere) {
 TEST(DocumentsTest, ReadmeLeadsToAllOfThem) {
   const std::vector<std::string> links = Links(Text(kRoot / "README.md"));
   for (const auto& entry : fs::directory_iterator(kRoot / "docs")) {
+    if (entry.path().extension() == ".svg") continue;  // Shown by the documents.
     const std::string path = "docs/" + entry.path().filename().string();
     EXPECT_NE(std::ranges::find(links, path), links.end()) << path;
+  }
+}
+
+TEST(DocumentsTest, EveryPictureIsShownByADocument) {
+  std::string all;
+  for (const fs::path& document : Documents()) all += Text(document);
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "docs")) {
+    if (entry.path().extension() != ".svg") continue;
+    const std::string name = entry.path().filename().string();
+    EXPECT_NE(all.find(name + ")"), std::string::npos) << entry.path();
   }
 }
 
