@@ -74,6 +74,7 @@ TEST(CommandTest, QuorumsHoldForTheWholeRun) {
 }
 
 TEST(CommandTest, ServersComeFromTheEnvironmentUnlessTheyAreGiven) {
+  unsetenv("AEGIS_SERVERS");
   EXPECT_EQ(ParseCommandLine({"members"}).global.servers, Words{"127.0.0.1:7700"});
   setenv("AEGIS_SERVERS", "a:1,b:2", 1);
   EXPECT_EQ(ParseCommandLine({"members"}).global.servers, (Words{"a:1", "b:2"}));
