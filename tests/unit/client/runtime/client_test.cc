@@ -26,8 +26,13 @@ using client::FakeStore;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// With times that a machine that stalls does not exceed.
 Client Connect(const std::vector<std::string>& seeds) {
-  return std::move(Client::Open({.seeds = seeds})).value();
+  return std::move(Client::Open({.seeds = seeds,
+                                 .conn_timeout = seconds(60),
+                                 .read_timeout = seconds(60),
+                                 .write_timeout = seconds(60)}))
+      .value();
 }
 
 class ClientTest : public testing::Test {

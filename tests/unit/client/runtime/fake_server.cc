@@ -99,9 +99,22 @@ void FakeServer::Peer::Close() {
 // --- FakeServer
 // ------------------------------------------------------------------------------------
 
+namespace {
+
+tcp::acceptor Reserve(asio::io_context& io, std::uint16_t port) {
+  tcp::acceptor reserved(io);
+  reserved.open(tcp::v4());
+  reserved.set_option(tcp::acceptor::reuse_address(true));
+  reserved.bind(tcp::endpoint(asio::ip::address_v4::loopback(), port));
+  return reserved;
+}
+
+}  // namespace
+
 FakeServer::FakeServer(Handler handler, std::uint16_t port)
     : handler_(std::move(handler)),
-      acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), port)),
+      reserved_(Reserve(io_, port)),
+      acceptor_(io_, reserved_.local_endpoint()),
       port_(acceptor_.local_endpoint().port()) {
   Accept();
   thread_ = std::thread([this] { io_.run(); });

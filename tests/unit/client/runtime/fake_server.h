@@ -56,7 +56,8 @@ class FakeServer {
   explicit FakeServer(Handler handler, std::uint16_t port = 0);
   ~FakeServer() { Stop(); }
 
-  // Breaks all connections and frees the port.
+  // Breaks all connections. Nobody listens on the port any more, and no other program is given it
+  // before this is destroyed; another FakeServer may ask for it.
   void Stop();
 
   std::uint16_t port() const { return port_; }
@@ -80,6 +81,7 @@ class FakeServer {
 
   const Handler handler_;
   asio::io_context io_{1};
+  asio::ip::tcp::acceptor reserved_;  // Bound to the port; never listens.
   asio::ip::tcp::acceptor acceptor_;
   std::uint16_t port_ = 0;
   std::set<std::shared_ptr<Peer>> peers_;
