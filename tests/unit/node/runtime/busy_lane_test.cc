@@ -113,7 +113,7 @@ TEST_F(BusyLaneTest, ElsewhereTooItIsBusyInTheEnd) {
   Submit(2, SetOf("k", large_));
   ServeOther();
   EXPECT_TRUE(Until([&] {
-    forwarder_.OnTick(SteadyNow());
+    forwarder_.OnTick(now_);
     return forwarder_.blocked(ring::ShardOf("k", TestShards::kShards)) && other_.held.size() == 0 &&
            SteadyNow() - now_ > 100ms;
   }));

@@ -42,7 +42,7 @@ class TcpStreamTest : public ::testing::Test {
   // Runs the loop until the stream's listener was told.
   void UntilReadable() {
     io_.restart();
-    while (told_->readable == 0) ASSERT_GT(io_.run_one_for(std::chrono::seconds(5)), 0U);
+    while (told_->readable == 0) ASSERT_GT(io_.run_one_for(std::chrono::seconds(60)), 0U);
     EXPECT_EQ(told_->readable, 1);
   }
   void PeerSends(const std::string& bytes) { asio::write(peer_, asio::buffer(bytes)); }
@@ -179,7 +179,7 @@ TEST_F(TcpStreamTest, WaitingToSendAndToReceiveDoNotMeet) {
     ASSERT_FALSE(error);
   }
   while (told_->readable == 0 || told_->writable == 0) {
-    ASSERT_GT(io_.run_one_for(std::chrono::seconds(5)), 0U);
+    ASSERT_GT(io_.run_one_for(std::chrono::seconds(60)), 0U);
   }
   EXPECT_EQ(told_->readable, 1);
   EXPECT_EQ(told_->writable, 1);

@@ -77,7 +77,7 @@ TEST_F(HeldOutcomesTest, AreGivenUpInTime) {
   LeadHere();
   Submit(1, QuorumSetOf("k", "a"));
   Submit(2, GetOf("k"));
-  shards_.held.OnTick(SteadyNow() + limits::kQuorumWait - std::chrono::seconds(1));
+  shards_.held.OnTick(now_ + limits::kQuorumWait - std::chrono::milliseconds(1));
   EXPECT_TRUE(owner_->order.empty());
   shards_.held.OnTick(SteadyNow() + limits::kQuorumWait);
   EXPECT_EQ(owner_->statuses[1], Status::kUnknownOutcome);
@@ -119,7 +119,7 @@ TEST_F(HeldOutcomesTest, OfAWaitAreGivenUpWhenItSays) {
   await.number = 1;
   await.expiry_ms = 100;
   Submit(1, await);
-  shards_.held.OnTick(SteadyNow() + std::chrono::milliseconds(50));
+  shards_.held.OnTick(now_ + std::chrono::milliseconds(99));
   EXPECT_TRUE(owner_->order.empty());
   shards_.held.OnTick(SteadyNow() + std::chrono::milliseconds(101));
   EXPECT_EQ(owner_->statuses[1], Status::kOk);

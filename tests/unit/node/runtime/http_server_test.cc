@@ -11,6 +11,7 @@
 #include <asio/read.hpp>
 #include <asio/read_until.hpp>
 #include <asio/write.hpp>
+#include <atomic>
 #include <deque>
 #include <future>
 #include <thread>
@@ -36,10 +37,11 @@ class Client {
     ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
 
-  // A connection that is closed meanwhile is none of the sender's business.
-  void Send(std::string_view text) {
-    asio::error_code ignored;
-    asio::write(socket_, asio::buffer(text), ignored);
+  // A connection that is closed meanwhile is none of the sender's business, who is told though.
+  bool Send(std::string_view text) {
+    asio::error_code error;
+    asio::write(socket_, asio::buffer(text), error);
+    return !error;
   }
   bool HasAnswer() const { return socket_.available() > 0; }
   void EndSending() { socket_.shutdown(tcp::socket::shutdown_send); }
@@ -103,7 +105,8 @@ class HttpServerTest : public testing::Test {
     server_->HandlePost("/act", [](const HttpRequest&) {
       return HttpResponse{202, "text/plain", "done\n", {}};
     });
-    server_->Handle("/large", [](const HttpRequest&) {
+    server_->Handle("/large", [this](const HttpRequest&) {
+      large_asked_ = true;
       return HttpResponse{200, "text/plain", std::string(16 << 20, 'x'), {}};
     });
     const auto address = server_->Listen({"127.0.0.1", 0});
@@ -129,8 +132,13 @@ class HttpServerTest : public testing::Test {
   std::unique_ptr<asio::io_context> io_;
   std::unique_ptr<HttpServer> server_;
   Endpoint address_;
+  std::atomic<bool> large_asked_ = false;
   std::thread thread_;
 };
+
+// A machine that stalls before the first byte makes a connection silent, which ends it without an
+// answer: then it is tried again.
+constexpr int kTries = 20;
 
 TEST_F(HttpServerTest, AnswersOnOneConnectionAgainAndAgain) {
   Client client(address_);
@@ -236,24 +244,32 @@ TEST_F(HttpServerTest, RequestThatDripsInIsCutOff) {
   HttpServer::Options options;
   options.header_timeout = milliseconds(50);
   Start(options);
-  Client client(address_);
-  client.Send("GET /health HTTP/1.1\r\nA: ");
-  EXPECT_THAT(client.UntilClosed(), StartsWith("HTTP/1.1 408"));
+  std::string answer;
+  for (int tries = 0; answer.empty() && tries < kTries; ++tries) {
+    Client client(address_);
+    client.Send("GET /health HTTP/1.1\r\nA: ");
+    answer = client.UntilClosed();
+  }
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
 }
 
 TEST_F(HttpServerTest, EveryFurtherByteBuysNoTime) {
   HttpServer::Options options;
   options.header_timeout = milliseconds(100);
   Start(options);
-  Client client(address_);
-  client.Send("GET /health HTTP/1.1\r\nA: ");
-  // A byte per millisecond: if each bought time, the limit of the header would come first.
-  for (auto next = SteadyNow(); !client.HasAnswer();) {
-    if (SteadyNow() < next) continue;
-    client.Send("a");
-    next += milliseconds(1);
+  std::string answer;
+  for (int tries = 0; answer.empty() && tries < kTries; ++tries) {
+    Client client(address_);
+    bool open = client.Send("GET /health HTTP/1.1\r\nA: ");
+    // A byte per millisecond: if each bought time, the limit of the header would come first.
+    for (auto next = SteadyNow(); open && !client.HasAnswer();) {
+      if (SteadyNow() < next) continue;
+      open = client.Send("a");
+      next += milliseconds(1);
+    }
+    answer = client.UntilClosed();
   }
-  EXPECT_THAT(client.UntilClosed(), StartsWith("HTTP/1.1 408"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
 }
 
 TEST_F(HttpServerTest, SilentAndIdleConnectionsAreClosed) {
@@ -275,7 +291,7 @@ TEST_F(HttpServerTest, ClientThatDoesNotReadIsClosed) {
   Start(options);
   Client client(address_);
   client.Send(Get("/large"));
-  while (Connections() == 0) std::this_thread::yield();
+  while (!large_asked_) std::this_thread::yield();
   while (Connections() > 0) std::this_thread::yield();
   EXPECT_LT(client.UntilClosed().size(), std::size_t{16} << 20);
 }
@@ -320,7 +336,7 @@ TEST_F(HttpServerTest, ClosingEndsConnectionsAndAnswersInFlight) {
   idle.Ask(Get("/health"));
   Client busy(address_);
   busy.Send(Get("/large"));
-  while (Connections() < 2) std::this_thread::yield();
+  while (!large_asked_) std::this_thread::yield();
   Stop();
   EXPECT_EQ(idle.UntilClosed(), "");
   EXPECT_LT(busy.UntilClosed().size(), std::size_t{16} << 20);

@@ -1,11 +1,14 @@
 #include "node/runtime/loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "node/runtime/byte_stream.h"
@@ -56,14 +59,22 @@ class LoopTest : public ::testing::Test {
     peers_.emplace_back(loop_.io());
     peers_.back().connect(acceptor.local_endpoint());
     const char name = static_cast<char>('A' + scribes_.size());
+    tcp::socket accepted = acceptor.accept();
+    accepted_.push_back(accepted.native_handle());
     scribes_.push_back(std::make_shared<Scribe>(
-        loop_, std::make_unique<TcpStream>(loop_.poller(), acceptor.accept()), name, story_));
+        loop_, std::make_unique<TcpStream>(loop_.poller(), std::move(accepted)), name, story_));
     scribes_.back()->Start();
     Run();
     return *scribes_.back();
   }
   void Send(std::size_t peer, const std::string& bytes) {
     asio::write(peers_[peer], asio::buffer(bytes));
+    // The system need not carry them over at once.
+    int there = 0;
+    while (::ioctl(accepted_[peer], FIONREAD, &there) == 0 &&
+           static_cast<std::size_t>(there) < bytes.size()) {
+      std::this_thread::yield();
+    }
   }
   void Run() {
     loop_.io().restart();
@@ -74,6 +85,7 @@ class LoopTest : public ::testing::Test {
   std::string story_;
   Loop loop_;
   std::vector<tcp::socket> peers_;
+  std::vector<int> accepted_;
   std::vector<std::shared_ptr<Scribe>> scribes_;
 };
 

@@ -18,6 +18,7 @@ class TurnedAwayTest : public ::testing::Test {
     EXPECT_EQ(present_, 1U);
   }
 
+  const TimePoint begin_ = SteadyNow();
   std::size_t present_ = 0;
   Loop loop_;
   MemoryPeer client_{loop_};
@@ -64,7 +65,7 @@ TEST_F(TurnedAwayTest, ANativeClientReadsAReplyToItsFirstRequest) {
 }
 
 TEST_F(TurnedAwayTest, OneThatSaysNothingOrTooMuchIsClosedWithoutAWord) {
-  connection_->OnTick(SteadyNow());
+  connection_->OnTick(begin_ + limits::kTurnedAwayTimeout - std::chrono::milliseconds(1));
   EXPECT_FALSE(client_.closed);
   connection_->OnTick(SteadyNow() + limits::kTurnedAwayTimeout);
   EXPECT_TRUE(client_.closed);
