@@ -26,7 +26,7 @@ PROJECT = "aegistest"
 NODES = {"node1": 7700, "node2": 7710, "node3": 7720}
 HTTP_PORTS = {"node1": 8080, "node2": 8081, "node3": 8082}
 KEYS = 2000
-PATIENCE = 60.0  # Seconds within which each awaited event must come.
+PATIENCE = 180.0  # Seconds within which each awaited event must come.
 
 
 def compose(*words):
@@ -78,6 +78,11 @@ def wait_until(what, condition):
     return result
 
 
+def refused(replies):
+    """Whether a shard had no leader in time for one of these: it is to be asked again."""
+    return any(word in reply for reply in replies for word in ("CLUSTERDOWN", "TRYAGAIN"))
+
+
 def wait_until_ready(services):
     for service in services:
         wait_until(f"{service} is ready", lambda port=HTTP_PORTS[service]:
@@ -97,7 +102,9 @@ class ComposeClusterTest(unittest.TestCase):
         try:
             compose("up", "--build", "--detach")
             wait_until_ready(NODES)
-            replies = redis(NODES["node1"], [f"SET key:{i} value:{i}" for i in range(KEYS)])
+            writes = [f"SET key:{i} value:{i}" for i in range(KEYS)]
+            replies = wait_until("every write is answered", lambda: None if refused(
+                replies := redis(NODES["node1"], writes)) else replies)
             if replies != ["OK"] * KEYS:
                 raise AssertionError(f"a write was refused: {set(replies)}")
         except BaseException:
@@ -106,7 +113,9 @@ class ComposeClusterTest(unittest.TestCase):
             raise
 
     def check_all_keys(self, port):
-        values = redis(port, [f"GET key:{i}" for i in range(KEYS)])
+        reads = [f"GET key:{i}" for i in range(KEYS)]
+        values = wait_until("every read is answered", lambda: None if refused(
+            values := redis(port, reads)) else values)
         self.assertEqual(values, [f"value:{i}" for i in range(KEYS)])
 
     def test_docker_itself_sees_every_node_healthy(self):
@@ -118,12 +127,12 @@ class ComposeClusterTest(unittest.TestCase):
             self.check_all_keys(port)
 
     def test_a_ttl_set_through_one_node_counts_down_on_another(self):
-        self.assertEqual(redis(NODES["node2"], ["SET fleeting v EX 60"]), ["OK"])
+        self.assertEqual(redis(NODES["node2"], ["SET fleeting v EX 600"]), ["OK"])
         (ttl,) = redis(NODES["node3"], ["TTL fleeting"])
-        self.assertIn(int(ttl), range(50, 61))
+        self.assertIn(int(ttl), range(500, 601))
 
     def test_aegis_cli_works_from_outside_on_any_published_port(self):
-        run(CLI, "--server", "127.0.0.1:7710", "set", "outside", "hello", "--ttl", "60s")
+        run(CLI, "--server", "127.0.0.1:7710", "set", "outside", "hello", "--ttl", "600s")
         self.assertEqual(run(CLI, "--server", "127.0.0.1:7720", "get", "outside").strip(), "hello")
 
     def test_aegis_cli_works_inside_a_container(self):

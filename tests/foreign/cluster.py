@@ -12,6 +12,7 @@ process dies, and has a deadline. Whatever ends a test, the processes end too: a
 import ctypes
 import itertools
 import json
+import os
 import random
 import shutil
 import signal
@@ -27,9 +28,23 @@ from pathlib import Path
 HOST = "127.0.0.1"
 PORTS = range(10_000, 32_000)
 PORTS_OF_A_BLOCK = 40
-READY_PATIENCE = 30.0  # Seconds until a started node must be ready.
-LEAVE_PATIENCE = 40.0  # Seconds until a node that was asked to leave must be gone.
+READY_PATIENCE = 60.0  # Seconds until a started node must be ready.
+LEAVE_PATIENCE = 90.0  # Seconds until a node that was asked to leave must be gone.
+HTTP_PATIENCE = 20.0  # Seconds that a node may take to answer at its health port.
 LOOK_AGAIN = 0.05  # Seconds between two looks at something that is not true yet.
+
+# What nodes keep lies in memory: a disk that is busy with somebody else's work may take a second
+# for an fsync, and what is tested here are the nodes. (Kills lose no more for it: only a machine
+# that fails would.)
+MEMORY = "/dev/shm" if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) else None
+
+# Flags of nodes of which none is to lose its lease: that a busy machine held one up for a second or
+# two moves no leader. What is asked waits meanwhile. After a kill it takes as long to fail over, so
+# this is not for tests that wait for that.
+STEADY = ("--lease-duration", "5s", "--lease-silence", "4s")
+
+# What a command is answered that was certainly not carried out, and may be sent again.
+REFUSALS = ("CLUSTERDOWN", "TRYAGAIN")
 
 # Straight to the node, whatever proxy the environment names.
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -100,6 +115,23 @@ def wait_until(condition, what, patience=READY_PATIENCE):
         time.sleep(LOOK_AGAIN)
 
 
+def wait_replicated(nodes):
+    """Waits until every shard's followers hold all that their leader wrote."""
+    def behind():
+        for node in nodes:
+            for shard in node.status()["shards"]:
+                followers = shard["followers"]
+                if shard["role"] == "leader" and (
+                        len(followers) < len(nodes) - 1 or
+                        any(not f["in_sync"] or f["lag_records"] for f in followers)):
+                    return f"{node.name}: {shard}"
+        return ""
+    try:
+        wait_until(lambda: not behind(), "all followers in sync", 120)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; {behind()}") from None
+
+
 class Node:
     """One aegis process: its ports, its data, its log."""
 
@@ -159,7 +191,7 @@ class Node:
         if number == signal.SIGSTOP:
             threads = Path(f"/proc/{self.process.pid}/task")
             wait_until(lambda: all(") T " in (thread / "stat").read_text()
-                                   for thread in threads.iterdir()), f"{self.name} to stop", 10)
+                                   for thread in threads.iterdir()), f"{self.name} to stop")
 
     def leave(self):
         """Asks the node to leave the cluster; its exit status."""
@@ -170,7 +202,7 @@ class Node:
         """(status, body) of a GET on the health port; (0, "") if it does not answer."""
         try:
             url = f"http://{self.host}:{self.http_port}{path}"
-            with _http.open(url, timeout=5) as reply:
+            with _http.open(url, timeout=HTTP_PATIENCE) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -178,10 +210,12 @@ class Node:
             return 0, ""
 
     def status(self):
-        """/status as an object."""
-        code, body = self.http("/status")
-        assert code == 200, f"{self.name}: /status answered {code}"
-        return json.loads(body)
+        """/status as an object; a node that is held up gets the time to answer."""
+        def answered():
+            assert self.running(), f"{self.name} ended by itself:\n{self.log()}"
+            code, body = self.http("/status")
+            return body if code == 200 else None
+        return json.loads(wait_until(answered, f"{self.name} to answer /status"))
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
@@ -205,7 +239,7 @@ class Cluster:
 
     def __init__(self, n, binary, base_dir=None, flags=(), max_memory="256", memcached=False):
         self._own_dir = base_dir is None
-        self.directory = Path(base_dir or tempfile.mkdtemp(prefix="aegis-cluster-"))
+        self.directory = Path(base_dir or tempfile.mkdtemp(prefix="aegis-cluster-", dir=MEMORY))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.nodes = self.make_nodes(n, binary, ["--max-memory", max_memory, *flags])
         for node, port in zip(self.nodes, free_ports(n) if memcached else ()):
@@ -232,6 +266,50 @@ class Cluster:
             node.start(self.nodes, len(self.nodes))
         for node in self.nodes:
             node.wait_ready()
+
+    def start_settled(self):
+        """Starts every node, and waits until they lead what they are going to lead: every one of
+        them some shards, all agreeing, and every copy in sync."""
+        self.start()
+        self.wait_settled()
+        wait_until(lambda: len({shard["leader"] for shard in self.nodes[0].status()["shards"]})
+                   == len(self.nodes), "every node to lead something")
+        self.wait_settled()
+
+    def wait_settled(self, without=(), patience=120):
+        """Waits until all nodes, but those numbered in `without`, agree on the leader and the
+        replicas of every shard, and every follower is in sync."""
+        living = [node for i, node in enumerate(self.nodes) if i not in without]
+        names = {node.name for node in living}
+
+        def unsettled():
+            """What is not settled yet; empty if nothing."""
+            leaders = None
+            for node in living:
+                shards = node.status()["shards"]
+                seen = [shard["leader"] for shard in shards]
+                if not set(seen) <= names:
+                    return f"{node.name} sees leaders {sorted(map(str, set(seen)))}"
+                if leaders is not None and seen != leaders:
+                    return f"{node.name} and {living[0].name} see other leaders"
+                leaders = seen
+                for number, shard in enumerate(shards):
+                    followers = [f for f in shard["followers"] if f["node"] in names]
+                    ready = followers and all(f["in_sync"] for f in followers)
+                    if shard["role"] == "leader" and not ready:
+                        return f"{node.name}: shard {number} has followers {shard['followers']}"
+            return ""
+
+        last = [""]
+
+        def settled():
+            last[0] = unsettled()
+            return not last[0]
+
+        try:
+            wait_until(settled, "a settled cluster", patience)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {last[0]}") from None
 
     def kill(self, i, number=signal.SIGKILL):
         self.nodes[i].kill(number)

@@ -3,7 +3,7 @@ back."""
 
 import socket
 
-PATIENCE = 20.0  # Seconds that a reply may take.
+PATIENCE = 60.0  # Seconds that a reply may take.
 
 
 class MemcachedClient:

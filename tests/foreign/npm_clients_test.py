@@ -15,7 +15,7 @@ from foreign_cluster import ForeignClusterTest, main
 
 SOURCES = Path(__file__).parent / "node_clients"
 INSTALL_PATIENCE = 300
-RUN_PATIENCE = 120
+RUN_PATIENCE = 250
 
 
 class NpmClientsTest(ForeignClusterTest):

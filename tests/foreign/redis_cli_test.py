@@ -4,9 +4,10 @@
 import re
 import subprocess
 
+from cluster import wait_until
 from foreign_cluster import ForeignClusterTest, main
 
-PATIENCE = 30
+PATIENCE = 120
 TOOLS = ("redis-cli", "valkey-cli")
 
 
@@ -28,10 +29,10 @@ class RedisCliTest(ForeignClusterTest):
         return done.stdout.rstrip("\n")
 
     def test_what_one_node_takes_the_others_answer_with_its_lifetime(self):
-        self.assertEqual(self.cli(1, "set", "k", "v", "ex", "60"), "OK")
+        self.assertEqual(self.cli(1, "set", "k", "v", "ex", "600"), "OK")
         for node in (0, 1, 2):
             self.assertEqual(self.cli(node, "get", "k"), "v")
-            self.assertIn(int(self.cli(node, "ttl", "k")), range(50, 61))
+            self.assertIn(int(self.cli(node, "ttl", "k")), range(500, 601))
 
     def test_a_write_through_each_node_is_seen_through_each_other(self):
         for writer in range(3):
@@ -112,10 +113,13 @@ class RedisCliTest(ForeignClusterTest):
     def test_latency_is_measured(self):
         for tool in TOOLS:
             with self.subTest(tool=tool):
-                least, most, mean, count = self.tool(tool, "--latency").split()
+                def measured(tool=tool):
+                    """In the second that it takes; a busy machine leaves it none of that."""
+                    figures = self.tool(tool, "--latency").split()
+                    return figures if int(figures[3]) > 10 else None
+                least, most, mean, _ = wait_until(measured, "a dozen measurements")
                 self.assertLessEqual(float(least), float(mean))
                 self.assertLessEqual(float(mean), float(most))
-                self.assertGreater(int(count), 10)
 
     def test_what_was_slow_is_listed(self):
         self.assertEqual(self.cli(0, "config", "set", "latency-monitor-threshold", "1"), "OK")
@@ -133,13 +137,13 @@ class RedisCliTest(ForeignClusterTest):
 
     def test_links_lead_to_the_other_nodes(self):
         names = {self.cli(node, "cluster", "myid") for node in range(3)}
-        links = self.cli(0, "cluster", "links")
-        self.assertEqual(set(re.findall(r"[0-9a-f]{40}", links)),
-                         names - {self.cli(0, "cluster", "myid")})
+        others = names - {self.cli(0, "cluster", "myid")}
+        wait_until(lambda: set(re.findall(r"[0-9a-f]{40}", self.cli(0, "cluster", "links")))
+                   == others, "a link to each of the others")
         for node in names:
-            replicas = self.cli(0, "cluster", "replicas", node)
-            self.assertNotIn(f"{node} 127", replicas)
-            self.assertEqual(replicas.count(f"slave {node}"), 2)
+            wait_until(lambda node=node: self.cli(0, "cluster", "replicas", node).count(
+                f"slave {node}") == 2, "two replicas")
+            self.assertNotIn(f"{node} 127", self.cli(0, "cluster", "replicas", node))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import socket
 
-PATIENCE = 20.0  # Seconds that a reply may take.
+PATIENCE = 60.0  # Seconds that a reply may take.
 
 
 class RespClient:

@@ -12,13 +12,13 @@ class AllKeysTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = harness.Cluster(3, harness.BINARY, flags=())
+        cls.cluster = harness.Cluster(3, harness.BINARY, flags=harness.STEADY)
         cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.start()
+        cls.cluster.start_settled()
         cls.nodes = cls.cluster.nodes
 
     def setUp(self):
-        self.clients = [resp.Client(node.port, timeout=30) for node in self.nodes]
+        self.clients = [resp.Client(node.port) for node in self.nodes]
         for client in self.clients:
             self.addCleanup(client.close)
         self.assertEqual(self.clients[0].call("FLUSHALL"), b"OK")
@@ -100,9 +100,9 @@ class AllKeysTest(unittest.TestCase):
 class RedirectTest(unittest.TestCase):
 
     def test_a_node_that_redirects_names_the_leader(self):
-        cluster = harness.Cluster(3, harness.BINARY, flags=("--redirect", "moved"))
+        cluster = harness.Cluster(3, harness.BINARY, flags=("--redirect", "moved", *harness.STEADY))
         self.addCleanup(cluster.stop)
-        cluster.start()
+        cluster.start_settled()
         key = harness.key_led_by(cluster.nodes[0], cluster.nodes[1].name)
         client = resp.Client(cluster.nodes[0].port, timeout=30)
         self.addCleanup(client.close)

@@ -42,11 +42,11 @@ class TwoClusters(NodesTest):
     """x2 says that clients reach it where they reach y1, a cluster of its own."""
 
     def setUp(self):
-        self.y1 = self.start("y1")
+        self.y1 = self.start("y1", *harness.STEADY)
         self.y1.wait_ready()
-        self.x1 = self.start("x1")
+        self.x1 = self.start("x1", *harness.STEADY)
         self.x1.wait_ready()
-        x2 = self.start("x2", "--client-advertise", address_of(self.y1),
+        x2 = self.start("x2", *harness.STEADY, "--client-advertise", address_of(self.y1),
                         "--seeds", f"127.0.0.1:{self.x1.gossip_port}")
         x2.wait_ready()
         harness.wait_until(
@@ -119,8 +119,10 @@ class Strangers(NodesTest):
     def test_a_node_without_a_cluster_says_what_it_waits_for(self):
         node = self.start("lonely", "--bootstrap-expect", "3",
                           "--seeds", f"127.0.0.1:{harness.free_ports(1)[0]}")
-        harness.wait_until(lambda: node.http("/ready")[0] == 503, "an answer of /ready")
-        reason = node.http("/ready")[1].strip()
+        _, page = harness.wait_until(
+            lambda: page if (page := node.http("/ready"))[0] == 503 else None,
+            "an answer of /ready")
+        reason = page.strip()
         self.assertIn("1 of 3", reason)
         for words in (["members"], ["get", "k"], ["set", "k", "v"]):
             status, said = run_cli("-s", address_of(node), "--json", *words)

@@ -17,7 +17,7 @@ def drain(address, *flags):
 class Drain(unittest.TestCase):
 
     def setUp(self):
-        self.cluster = harness.Cluster(3, harness.BINARY)
+        self.cluster = harness.Cluster(3, harness.BINARY, flags=harness.STEADY)
         self.addCleanup(self.cluster.stop)
         self.cluster.start()
         self.nodes = self.cluster.nodes
@@ -58,7 +58,7 @@ class Drain(unittest.TestCase):
 
     def test_a_node_is_drained_by_post_alone(self):
         self.assertEqual(self.victim.http("/drain"), (405, "only POST is answered here\n"))
-        self.assertEqual(self.victim.http("/ready")[0], 200)
+        self.victim.wait_ready()
 
     def test_what_is_no_health_address_is_named(self):
         [free] = harness.free_ports(1)
@@ -67,7 +67,7 @@ class Drain(unittest.TestCase):
         self.assertIn("Connection refused", said)
         status, said = drain(f"127.0.0.1:{self.victim.port}", "--timeout", "2s")
         self.assertNotEqual(status, 0)
-        self.assertEqual(self.victim.http("/ready")[0], 200)
+        self.victim.wait_ready()
 
     def test_the_last_node_has_nobody_to_hand_over_to(self):
         with harness.Cluster(1, harness.BINARY) as alone:

@@ -19,25 +19,25 @@ import cluster as _cluster  # pylint: disable=import-error,wrong-import-position
 cluster_module = _cluster
 Cluster = _cluster.Cluster
 wait_until = _cluster.wait_until
+wait_replicated = _cluster.wait_replicated
 free_ports = _cluster.free_ports
+STEADY = _cluster.STEADY
+REFUSALS = _cluster.REFUSALS
 BINARY = sys.argv[1] if len(sys.argv) > 1 else ""
 BUILD_DIR = Path(BINARY).resolve().parent.parent
-# What nodes keep lies in memory: a disk that is busy with somebody else's work may take a second
-# for an fsync, and what is tested here are the nodes. (Kills lose no more for it: only a machine
-# that fails would.)
-if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK):
-    tempfile.tempdir = "/dev/shm"
+if _cluster.MEMORY:
+    tempfile.tempdir = _cluster.MEMORY
 # Sanitizers keep shadow memory and what was freed.
 SANITIZED = BINARY and any(name in Path(BINARY).read_bytes()
                            for name in (b"__asan_init", b"__tsan_init"))
 MEMORY_FACTOR = 20 if SANITIZED else 1
-# They also make everything several times slower; the node's patience with its peers is then longer,
-# so that what is tested is not whether a slow machine keeps leases of the usual length.
+# They also make everything several times slower.
 SLOWNESS = 4 if SANITIZED else 1
-LEASE = 0.6 * SLOWNESS  # Seconds: --lease-duration.
-if SANITIZED:
-    os.environ["AEGIS_LEASE_DURATION"] = f"{600 * SLOWNESS}ms"
-    os.environ["AEGIS_LEASE_SILENCE"] = f"{300 * SLOWNESS}ms"
+# The nodes' patience with their peers is longer than usual, so that what is tested is not whether a
+# slow machine, which others use as well, keeps leases of the usual length.
+LEASE = 2.4 if SANITIZED else 1.2  # Seconds: --lease-duration.
+os.environ["AEGIS_LEASE_DURATION"] = f"{LEASE * 1000:.0f}ms"
+os.environ["AEGIS_LEASE_SILENCE"] = f"{LEASE * 500:.0f}ms"
 
 
 class NodeTest(unittest.TestCase):
@@ -63,7 +63,7 @@ class NodeTest(unittest.TestCase):
 def aegis_cli(*words, answer=""):
     """One run of aegis-cli: its exit status and what it said."""
     done = subprocess.run([Path(BINARY).with_name("aegis-cli"), *words], input=answer, text=True,
-                          timeout=60, check=False, stdout=subprocess.PIPE,
+                          timeout=120, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 
@@ -92,31 +92,28 @@ def shard_of(key, shards=256):
     return crc % 16384 * shards // 16384
 
 
-def wait_replicated(nodes):
-    """Waits until every shard's followers hold all that their leader wrote."""
-    def behind():
-        for node in nodes:
-            for shard in node.status()["shards"]:
-                followers = shard["followers"]
-                if shard["role"] == "leader" and (
-                        len(followers) < len(nodes) - 1 or
-                        any(not f["in_sync"] or f["lag_records"] for f in followers)):
-                    return f"{node.name}: {shard}"
-        return ""
-    try:
-        wait_until(lambda: not behind(), "all followers in sync", 60)
-    except AssertionError as error:
-        raise AssertionError(f"{error}; {behind()}") from None
-
-
 def key_led_by(node, name, prefix=b"key"):
     """A key whose shard `name` leads, as `node` sees it."""
-    leaders = [shard["leader"] for shard in node.status()["shards"]]
+    def leaders():
+        seen = [shard["leader"] for shard in node.status()["shards"]]
+        return seen if name in seen else None
+    seen = wait_until(leaders, f"{name} to lead something")
     for number in range(100_000):
         key = prefix + b"%d" % number
-        if leaders[shard_of(key)] == name:
+        if seen[shard_of(key)] == name:
             return key
-    raise AssertionError(f"{name} leads nothing")
+    raise AssertionError(f"no key is in a shard that {name} leads")
+
+
+def served(client, *words, again=REFUSALS):
+    """The reply of a resp.Client to a command, which is sent again while the reply begins with one
+    of `again`: as docs/REDIS.md has clients do while a shard has no leader. For a command that may
+    be carried out twice, `again` may have UNKNOWNOUTCOME, too."""
+    def reply():
+        answer = client.call(*words)
+        refused = isinstance(answer, Exception) and str(answer).startswith(again)
+        return None if refused else [answer]
+    return wait_until(reply, f"{words[0]} to be carried out")[0]
 
 
 def main():

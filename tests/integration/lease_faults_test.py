@@ -52,6 +52,7 @@ class LeaseFaultTest(FaultTest):
     """`self.victim`: the number of a node that leads shards."""
 
     victim = 1
+    lease = harness.LEASE  # Seconds that one holds.
 
     def setUp(self):
         super().setUp()
@@ -66,6 +67,10 @@ class LeaseFaultTest(FaultTest):
 
     def keys_led_by(self, i, count):
         """Keys of different shards that node i leads."""
+        return harness.wait_until(lambda: self.keys_seen_led_by(i, count),
+                                  f"{self.name(i)} to lead something")
+
+    def keys_seen_led_by(self, i, count):
         leaders = [shard["leader"] for shard in self.nodes[i].status()["shards"]]
         keys = {}
         for number in range(100_000):
@@ -89,12 +94,12 @@ class LeaseFaultTest(FaultTest):
 
     def take_over(self, key, asked, value=b"new"):
         """Writes the key at whoever of `asked` leads it now; when that was answered."""
-        clients = [native.Client(self.nodes[i].port, 20, self.nodes[i].host) for i in asked]
+        clients = [native.Client(self.nodes[i].port, host=self.nodes[i].host) for i in asked]
 
         def written():
             return any(client.call(SET_HERE, key, value).status == native.OK for client in clients)
 
-        harness.wait_until(written, f"a new leader of {key}", 10)
+        harness.wait_until(written, f"a new leader of {key}")
         answered = time.monotonic()
         for client in clients:
             client.socket.close()
@@ -104,11 +109,7 @@ class LeaseFaultTest(FaultTest):
         """The victim stops acknowledging when its lease ends, before a successor acknowledges, and
         the minority's clients get no OK. The majority goes on."""
         majority = [i for i in range(self.size) if i not in minority]
-        key = self.keys_led_by(victim, 1)[0]
-        before = self.epoch(key, [])
-        writer = DirectWriter(self.nodes[victim], key, before)
-        writer.start()
-        harness.wait_until(lambda: len(writer.acknowledged) > 20, "acknowledged writes")
+        key, before, writer = harness.wait_until(lambda: self.write_at(victim), "a leader's writes")
         fault()
         began = time.monotonic()
         succeeded = self.take_over(key, majority)
@@ -121,13 +122,31 @@ class LeaseFaultTest(FaultTest):
         writer.stopping.set()
         last_sent = max(writer.acknowledged)
         self.assertLess(last_sent, succeeded)
-        self.assertLess(last_sent - began, harness.LEASE * 1.1)
+        self.assertLess(last_sent - began, self.lease * 1.1)
         self.network.heal()
         self.cluster.wait_settled()
         writer.join()
         self.assertEqual(max(writer.acknowledged), last_sent)
         with self.nodes[victim].client() as client:  # What was under way may still be carried out.
-            self.assertIn(client.call("GET", key), (b"new", writer.last))
+            self.assertIn(harness.served(client, "GET", key), (b"new", writer.last))
+
+    def write_at(self, victim):
+        """(key, epoch, its writer, which has had some writes acknowledged). None: the machine cost
+        the victim its lease meanwhile."""
+        key = self.keys_led_by(victim, 1)[0]
+        epoch = self.epoch(key, [])
+        writer = DirectWriter(self.nodes[victim], key, epoch)
+        writer.start()
+
+        def moved():
+            return self.epoch(key, []) != epoch
+
+        harness.wait_until(lambda: len(writer.acknowledged) > 20 or moved(), "acknowledged writes")
+        if len(writer.acknowledged) > 20:
+            return key, epoch, writer
+        writer.stopping.set()
+        writer.join()
+        return None
 
 
 class LostLeaders(LeaseFaultTest):
@@ -144,7 +163,8 @@ class LostLeaders(LeaseFaultTest):
         self.cluster.wait_ready(victim)
         self.cluster.wait_settled()
         with self.nodes[victim].client() as client:
-            self.assertEqual([client.call("GET", key) for key in keys], [b"new"] * len(keys))
+            self.assertEqual([harness.served(client, "GET", key) for key in keys],
+                             [b"new"] * len(keys))
 
     def test_a_killed_leader_is_replaced_in_a_later_epoch(self):
         control = self.control_leader()
@@ -155,13 +175,18 @@ class LostLeaders(LeaseFaultTest):
 
     def check_paused(self, victim):
         """5,000 writes are sent to a leader that is stopped, and replaced, before it goes on."""
-        key = self.keys_led_by(victim, 1)[0]
         old = native.Client(self.nodes[victim].port, 60, self.nodes[victim].host)
         forwarded = self.nodes[victim].client(timeout=60)
         self.addCleanup(forwarded.close)
         self.addCleanup(old.socket.close)
-        epoch = old.call(SET_HERE, key, b"before").epoch
-        self.assertEqual(epoch, self.epoch(key, []))
+
+        def written():
+            key = self.keys_led_by(victim, 1)[0]
+            reply = old.call(SET_HERE, key, b"before")
+            written_here = reply.status == native.OK and reply.epoch == self.epoch(key, [])
+            return (key, reply.epoch) if written_here else None
+
+        key, epoch = harness.wait_until(written, "a write at its leader")
         began = time.monotonic()
         self.cluster.pause(victim)
         self.take_over(key, [i for i in range(self.size) if i != victim])
@@ -189,7 +214,8 @@ class LostLeaders(LeaseFaultTest):
         self.cluster.wait_settled()
         with self.nodes[(victim + 1) % self.size].client() as client:
             client.send(b"".join(resp.command("GET", each) for each in acknowledged))
-            lost = [each for each in acknowledged if client.receive() != each]
+            refused = [each for each in acknowledged if client.receive() != each]
+            lost = [each for each in refused if harness.served(client, "GET", each) != each]
             self.assertEqual(lost, [])
             # They took effect in their order: the last acknowledged one stands, or what was sent
             # behind it and has no known outcome.
@@ -197,7 +223,7 @@ class LostLeaders(LeaseFaultTest):
             stands = {b"old-%d" % last if passed_on else b"new"}
             stands.update(b"old-%d" % i for i in range(last + 1, len(answers))
                           if answers[i].error.startswith("UNKNOWN"))
-            self.assertIn(client.call("GET", key), stands)
+            self.assertIn(harness.served(client, "GET", key), stands)
 
     def test_a_leader_that_was_paused_acknowledges_nothing_itself_once_it_is_replaced(self):
         control = self.control_leader()
@@ -238,6 +264,9 @@ class CutOffLeaders(LeaseFaultTest):
 class DriftingLeaders(LeaseFaultTest):
     """The fastest clock runs 8 % faster than the slowest; --clock-drift-max is 10 %."""
 
+    flags = harness.STEADY  # Nobody but the victim may lose its lease.
+    lease = 5.0
+
     def prepare(self):
         for node, rate in zip(self.nodes, (1.04, 0.963, 1.0, 1.04, 0.963)):
             node.clock_rate = rate
@@ -259,6 +288,7 @@ class DriftingLeaders(LeaseFaultTest):
 class FullDisks(LeaseFaultTest):
 
     full = 2
+    flags = harness.STEADY  # A full disk alone costs no lease.
 
     def prepare(self):
         self.nodes[self.full].use_small_disk(4 << 20)
@@ -269,7 +299,6 @@ class FullDisks(LeaseFaultTest):
         node.fill_disk()
         victim = (self.full + 1) % self.size
         others = [i for i in range(self.size) if i != victim]
-        keys = self.keys_led_by(self.full, 3)
         of_victim = self.keys_led_by(victim, 2)
 
         def told():
@@ -280,15 +309,20 @@ class FullDisks(LeaseFaultTest):
             self.cluster.wait_ready(victim)
             return "the control log cannot be written" in node.log()
 
-        harness.wait_until(told, "the disk's problem in the log", 60)
+        harness.wait_until(told, "the disk's problem in the log", 120)
         node.wait_ready()
-        _, body = node.http("/ready")
-        self.assertIn("the control log cannot be written: ", body)
+        body = harness.wait_until(
+            lambda: page if "the control log cannot be written: " in
+            (page := node.http("/ready")[1]) else None, "/ready to tell")
         self.assertIn("No space left", body)
         self.assertIn("No space left", node.status()["control"]["disk_problem"])
-        for key in keys:
-            with native.Client(node.port, 20, node.host) as client:
-                self.assertEqual(client.call(SET_HERE, key, b"still here").status, native.OK)
+
+        def serves():
+            with native.Client(node.port, host=node.host) as client:
+                return all(client.call(SET_HERE, key, b"still here").status == native.OK
+                           for key in self.keys_led_by(self.full, 3))
+
+        harness.wait_until(serves, "writes where the disk is full")
         self.assertEqual(self.fences()[self.full], before)
 
 

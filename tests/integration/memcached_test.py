@@ -39,7 +39,7 @@ class Memcached(harness.NodeTest):
         self.assertEqual(client.call(b"incr shared 2\r\n"), b"7\r\n")
         self.assertEqual(client.call(b"append shared 9 0 1\r\n0\r\n"), b"STORED\r\n")
         self.assertEqual(redis.call("GET", "shared"), b"70")
-        self.assertIn(redis.call("TTL", "shared"), (99, 100))
+        self.assertIn(redis.call("TTL", "shared"), range(90, 101))
 
     def test_ten_thousand_pipelined_commands_are_answered_in_order(self):
         client = self.client()
@@ -94,7 +94,7 @@ class Memcached(harness.NodeTest):
         client.call(b"set short 0 1 1\r\nx\r\n")
         client.call(b"set gone 0 -1 1\r\nx\r\n")
         self.assertEqual(client.call(b"get gone\r\n"), b"END\r\n")
-        harness.wait_until(lambda: client.call(b"get short\r\n") == b"END\r\n", "the end", 10)
+        harness.wait_until(lambda: client.call(b"get short\r\n") == b"END\r\n", "the end")
 
     def test_a_client_of_the_binary_protocol_is_closed_and_the_log_says_why(self):
         client = self.client()
@@ -138,13 +138,10 @@ class Memcached(harness.NodeTest):
 class MemcachedCluster(unittest.TestCase):
 
     def setUp(self):
-        self.cluster = harness.Cluster(3, harness.BINARY, memcached=True)
+        self.cluster = harness.Cluster(3, harness.BINARY, flags=harness.STEADY, memcached=True)
         self.addCleanup(self.cluster.stop)
-        self.cluster.start()
+        self.cluster.start_settled()
         self.nodes = self.cluster.nodes
-        harness.wait_until(
-            lambda: len({s["leader"] for s in self.nodes[0].status()["shards"]}) == 3,
-            "every node to lead something")
 
     def client(self, node):
         client = MemcachedClient(self.nodes[node].memcached_port)

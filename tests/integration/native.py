@@ -37,7 +37,7 @@ def request(command, key=b"", value=b"", ttl=0, version=0, number=1):
 class Client:
     """A blocking connection."""
 
-    def __init__(self, port, timeout=20, host="127.0.0.1"):
+    def __init__(self, port, timeout=60, host="127.0.0.1"):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.stream = self.socket.makefile("rb")
 

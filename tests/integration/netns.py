@@ -282,5 +282,6 @@ class Network:
                           f"-m statistic --mode random --probability {probability} ")
                 rules.append(f"-A INPUT -s {self.address(sender)} {chance}-j DROP\n")
             with self.namespaces[host]:
-                _run("iptables-restore", text=(
+                # Tools of another test may hold the lock that all of a machine share.
+                _run("iptables-restore", "-w", "60", text=(
                     f"*filter\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n{''.join(rules)}COMMIT\n"))

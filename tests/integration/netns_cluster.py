@@ -61,7 +61,7 @@ class NetnsNode(_cluster.Node):
         with self.namespace:
             super().restart()
 
-    def client(self, timeout=20):
+    def client(self, timeout=60):
         """A RESP connection from the test to the node."""
         return resp.Client(self.port, timeout, self.host)
 
@@ -121,41 +121,6 @@ class NetnsCluster(_cluster.Cluster):
     def addresses(self):
         """(host, port) of every node, for clients."""
         return [(node.host, node.port) for node in self.nodes]
-
-    def wait_settled(self, without=(), patience=60):
-        """Waits until all nodes, but those numbered in `without`, agree on the leader and the
-        replicas of every shard, and every follower is in sync."""
-        living = [node for i, node in enumerate(self.nodes) if i not in without]
-        names = {node.name for node in living}
-
-        def unsettled():
-            """What is not settled yet; empty if nothing."""
-            leaders = None
-            for node in living:
-                shards = node.status()["shards"]
-                seen = [shard["leader"] for shard in shards]
-                if not set(seen) <= names:
-                    return f"{node.name} sees leaders {sorted(map(str, set(seen)))}"
-                if leaders is not None and seen != leaders:
-                    return f"{node.name} and {living[0].name} see other leaders"
-                leaders = seen
-                for number, shard in enumerate(shards):
-                    followers = [f for f in shard["followers"] if f["node"] in names]
-                    ready = followers and all(f["in_sync"] for f in followers)
-                    if shard["role"] == "leader" and not ready:
-                        return f"{node.name}: shard {number} has followers {shard['followers']}"
-            return ""
-
-        last = [""]
-
-        def settled():
-            last[0] = unsettled()
-            return not last[0]
-
-        try:
-            harness.wait_until(settled, "a settled cluster", patience)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; {last[0]}") from None
 
     def stop(self):
         """Ends every process and removes network, disks and data. May be called again."""

@@ -14,9 +14,11 @@ import harness
 import netns
 
 PORT = 5000
-SOON = 5.0  # Seconds in which a packet that is not dropped has arrived.
+SOON = 20.0  # Seconds in which a packet that is not dropped has arrived.
 # How long to wait for what must not arrive. What could be late has been seen before in order.
 NEVER = 0.3
+# How long none of many packets may come before no more are awaited: the machine may hold up a wire.
+NO_MORE = 3.0
 
 HERE = Path(__file__).resolve().parent
 MAKE_AND_WAIT = """
@@ -104,7 +106,7 @@ class Netns(NetworkTest):
 
     def test_a_lossy_link_loses_some_packets(self):
         self.network.lose([0], [1], 0.5)
-        arrived = self.arrives(0, 1, count=200, patience=NEVER)
+        arrived = self.arrives(0, 1, count=200, patience=NO_MORE)
         self.assertGreater(arrived, 50)
         self.assertLess(arrived, 150)
         self.assertEqual(self.arrives(1, 0, count=200), 200)
@@ -165,8 +167,9 @@ class Wired(NetworkTest):
         self.network.impair([0, 1], [0, 1], delay=self.DELAY)
         self.assertGreater(self.round_trip(0, 1), 2 * self.DELAY)
         self.network.heal()
-        healed = min(self.round_trip(0, 1) for _ in range(5))
-        self.assertLess(healed, self.DELAY)
+        # None could be so quick before; on a busy machine not every one is.
+        harness.wait_until(lambda: (self.round_trip(0, 1) or self.DELAY) < self.DELAY,
+                           "a packet in time")
 
     def test_packets_overtake_each_other(self):
         self.network.impair([0], [1], jitter=self.DELAY)
@@ -179,7 +182,7 @@ class Wired(NetworkTest):
 
     def test_a_share_of_the_packets_is_lost(self):
         self.network.impair([0], [1], loss=0.5)
-        arrived = self.arrives(0, 1, count=200, patience=NEVER)
+        arrived = self.arrives(0, 1, count=200, patience=NO_MORE)
         self.assertGreater(arrived, 50)
         self.assertLess(arrived, 150)
         self.assertEqual(self.arrives(1, 0, count=200), 200)
@@ -223,17 +226,19 @@ class NetnsOfAnotherProcess(unittest.TestCase):
     def test_a_terminated_test_leaves_nothing(self):
         process, names = self.start()
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         self.assertEqual(self.remaining(names), [])
 
     def test_what_a_killed_test_left_is_removed_by_the_next_one(self):
         process, names = self.start()
         process.kill()
-        process.wait(timeout=20)
+        # Until it is waited for, no other test that runs now takes its network for left behind.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         self.assertNotEqual(self.remaining(names), [])
+        process.wait(timeout=60)
         netns.Network(1).close()
         # The kernel takes the last link away in its own time.
-        harness.wait_until(lambda: not self.remaining(names), "the network to go", 10)
+        harness.wait_until(lambda: not self.remaining(names), "the network to go")
 
     def test_without_root_a_sentence_says_what_is_needed(self):
         ended = subprocess.run(

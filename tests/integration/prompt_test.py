@@ -12,7 +12,7 @@ from pathlib import Path
 import harness
 
 CLI = Path(harness.BINARY).with_name("aegis-cli")
-PATIENCE = 20.0  # Seconds until what must appear has appeared.
+PATIENCE = 60.0  # Seconds until what must appear has appeared.
 CTRL_C, CTRL_D, CTRL_P, CTRL_Z = b"\x03", b"\x04", b"\x10", b"\x1a"
 
 

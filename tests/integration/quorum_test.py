@@ -10,17 +10,16 @@ import harness
 import resp
 
 
-
 class QuorumTest(unittest.TestCase):
-    flags = ("--write-quorum", "2")
+    flags = ("--write-quorum", "2", *harness.STEADY)
 
     def setUp(self):
         self.cluster = harness.Cluster(3, harness.BINARY, flags=self.flags)
         self.addCleanup(self.cluster.stop)
-        self.cluster.start()
+        self.cluster.start_settled()
         self.nodes = self.cluster.nodes
 
-    def client(self, i, timeout=30):
+    def client(self, i, timeout=60):
         client = resp.Client(self.nodes[i].port, timeout=timeout)
         self.addCleanup(client.close)
         return client
@@ -42,19 +41,26 @@ class WriteQuorums(QuorumTest):
         sender.join()
         self.assertEqual(self.client(2).call("GET", "counter"), b"%d" % count)
 
+
+class LostLeaders(QuorumTest):
+    flags = ("--write-quorum", "2")
+
     def test_an_acknowledged_write_outlives_its_leader_at_once(self):
+        # A write of unknown outcome, or without copies for a moment, is written again.
+        again = (*harness.REFUSALS, "UNKNOWNOUTCOME", "NOREPLICAS")
         writers = [self.client(i) for i in range(3)]
         key = harness.key_led_by(self.nodes[0], self.nodes[1].name)
         for number in range(200):
-            self.assertEqual(writers[number % 3].call("SET", key, number), b"OK")
+            self.assertEqual(
+                harness.served(writers[number % 3], "SET", key, number, again=again), b"OK")
         self.cluster.kill(1)
-        self.assertEqual(self.client(2).call("GET", key), b"199")
-        self.assertEqual(self.client(0).call("SET", key, "new"), b"OK")
+        self.assertEqual(harness.served(self.client(2), "GET", key), b"199")
+        self.assertEqual(harness.served(self.client(0), "SET", key, "new", again=again), b"OK")
 
 
 class HungFollowers(QuorumTest):
     # So that the leader's lease outlives its followers for as long as a slow machine needs.
-    flags = (*QuorumTest.flags, "--lease-duration", "5s", "--lease-silence", "4s")
+    flags = ("--write-quorum", "2", *harness.STEADY)
 
     def test_what_no_copy_confirms_is_of_unknown_outcome_and_is_shown_to_nobody(self):
         key = harness.key_led_by(self.nodes[0], self.nodes[0].name)
@@ -74,63 +80,68 @@ class HungFollowers(QuorumTest):
         self.assertNotEqual(shown, b"new")
         for i in (1, 2):
             self.nodes[i].kill(signal.SIGCONT)
-        self.assertIn(self.client(1).call("GET", key), (b"old", b"new"))
+        self.assertIn(harness.served(self.client(1), "GET", key), (b"old", b"new"))
 
 
 class RequestsWithTheirOwn(QuorumTest):
-    flags = ()
+    flags = harness.STEADY
 
     def test_aegis_cli_asks_for_a_quorum_of_its_own(self):
         def run(*words):
             return harness.aegis_cli("-s", f"127.0.0.1:{self.nodes[0].port}", *words)
 
-        self.assertEqual(run("--write-quorum", "3", "set", "k", "v")[0], 0)
-        self.assertEqual(run("--read-quorum", "3", "get", "k"), (0, "v\n"))
-        status, said = run("--write-quorum", "4", "--timeout", "1s", "set", "k", "w")
-        self.assertNotEqual(status, 0)
-        self.assertIn("3 copies are in sync, 4 are wanted", said)
+        patient = ("--timeout", "30s")
+        self.assertEqual(run("--write-quorum", "3", *patient, "set", "k", "v")[0], 0)
+        self.assertEqual(run("--read-quorum", "3", *patient, "get", "k"), (0, "v\n"))
+
+        def refused():
+            status, said = run("--write-quorum", "4", "--timeout", "1s", "set", "k", "w")
+            self.assertNotEqual(status, 0, said)
+            return "3 copies are in sync, 4 are wanted" in said  # One that is held up is not.
+        harness.wait_until(refused, "a refusal that counts the copies")
         self.assertEqual(self.client(0).call("GET", "k"), b"v")
 
 
 class TooFewCopies(QuorumTest):
-    flags = ("--write-quorum", "-1")
+    flags = ("--write-quorum", "-1", *harness.STEADY)
 
     def test_a_write_that_wants_all_copies_is_refused_while_one_is_gone_and_nothing_happens(self):
         client = self.client(0)
-        self.assertEqual(client.call("SET", "key", "old"), b"OK")
+        again = (*harness.REFUSALS, "UNKNOWNOUTCOME", "NOREPLICAS")
+        self.assertEqual(harness.served(client, "SET", "key", "old", again=again), b"OK")
         self.cluster.kill(2)
 
         def refused():
             answer = client.call("SET", "key", "new")
             return isinstance(answer, resp.ReplyError) and str(answer).startswith("NOREPLICAS")
         harness.wait_until(refused, "a refusal")
-        before = client.call("GET", "key")
+        before = harness.served(client, "GET", "key")
         self.assertIsInstance(client.call("SET", "key", "newer"), resp.ReplyError)
-        self.assertEqual(client.call("GET", "key"), before)
+        self.assertEqual(harness.served(client, "GET", "key"), before)
 
 
 class Waits(QuorumTest):
-    flags = ()
+    flags = harness.STEADY
 
     def test_wait_counts_the_followers_that_hold_what_was_written(self):
         client = self.client(0)
         for i in range(50):
             self.assertEqual(client.call("SET", f"key{i}", i), b"OK")
-        self.assertEqual(client.call("WAIT", 2, 3000), 2)
+        self.assertEqual(client.call("WAIT", 2, 30_000), 2)
         self.nodes[2].kill(signal.SIGSTOP)
         key = harness.key_led_by(self.nodes[0], self.nodes[0].name)
         self.assertEqual(client.call("SET", key, "v"), b"OK")
         other = self.client(0)
         self.assertEqual(other.call("SET", key, "v"), b"OK")
+        self.assertEqual(other.call("WAIT", 1, 30_000), 1)
         began = time.monotonic()
         self.assertEqual(other.call("WAIT", 2, 200), 1)
         self.assertGreater(time.monotonic() - began, 0.19)
-        self.assertEqual(other.call("WAIT", 1, 3000), 1)
         self.nodes[2].kill(signal.SIGCONT)
 
 
 class ReadQuorums(QuorumTest):
-    flags = ("--read-quorum", "2")
+    flags = ("--read-quorum", "2", *harness.STEADY)
 
     def test_a_read_is_confirmed_by_another_node(self):
         client = self.client(0)

@@ -130,13 +130,14 @@ class RecordingClients:
     """Several clients over the same keys, and their history."""
 
     def __init__(self, addresses, path, threads=5, registers=4, counters=2, pause=0.004,
-                 patience=2.0, seed=1, prefix=""):
+                 patience=6.0, seed=1, prefix=""):
         self.addresses = list(addresses)
         self.path = Path(path)
         self.keys = ([f"r{prefix}{i}" for i in range(registers)] +
                      [f"c{prefix}{i}" for i in range(counters)])
         self.pause = pause  # Seconds between two calls of a client: at most this.
-        self.patience = patience  # Seconds until an answer is given up.
+        # Seconds until an answer is given up: nodes need 4 to say that nobody leads.
+        self.patience = patience
         self.stopping = threading.Event()
         self.records = []  # list.append is atomic; read it after stop().
         self.surprises = []
@@ -146,10 +147,10 @@ class RecordingClients:
         for client in self._clients:
             client.start()
 
-    def run_for(self, seconds):
-        """Starts, lets the clients work for a while, and stops."""
+    def run_until(self, answered):
+        """Starts, lets the clients work until so many calls were answered for sure, and stops."""
         self.start()
-        time.sleep(seconds)
+        harness.wait_until(lambda: self.answered() >= answered, f"{answered} answers", 120)
         self.stop()
 
     def stop(self):

@@ -26,8 +26,8 @@ class Recover(unittest.TestCase):
     def lose_the_others(self):
         for node in self.lost:
             node.kill()
-        harness.wait_until(lambda: "missing" in self.survivor.http("/ready")[1],
-                           "the survivor to miss the others", 30)
+        harness.wait_until(lambda: re.match(MISSING, self.survivor.http("/ready")[1]),
+                           "the survivor to miss the others")
 
     def serves(self, node, keys):
         with resp.Client(node.port) as client:
@@ -37,7 +37,7 @@ class Recover(unittest.TestCase):
         keys = [b"key%d" % i for i in range(100)]
         with resp.Client(self.survivor.port) as client:
             for key in keys:
-                self.assertEqual(client.call("SET", key, "value"), b"OK")
+                self.assertEqual(harness.served(client, "SET", key, "value"), b"OK")
         harness.wait_replicated(self.cluster.nodes)
         self.lose_the_others()
 
@@ -63,13 +63,13 @@ class Recover(unittest.TestCase):
             self.assertIn(words, said)
         status, said = self.recover(answer="yes\n")
         self.assertEqual(status, 0, said)
-        harness.wait_until(lambda: self.serves(self.survivor, keys), "every key to be served", 30)
+        harness.wait_until(lambda: self.serves(self.survivor, keys), "every key to be served")
         self.assertNotEqual(self.survivor.status()["control"]["lineage"], control["lineage"])
 
         self.old_voters_are_shut_out_until_they_are_empty(keys)
 
     def wait_ready_to_say(self, node, words):
-        harness.wait_until(lambda: words in node.http("/ready")[1], f"{node.name}: {words}", 60)
+        harness.wait_until(lambda: words in node.http("/ready")[1], f"{node.name}: {words}", 120)
 
     def old_voters_are_shut_out_until_they_are_empty(self, keys):
         for node in self.lost:
@@ -77,18 +77,19 @@ class Recover(unittest.TestCase):
         for node in self.lost:
             self.wait_ready_to_say(node, "the cluster was recovered without")
             self.assertFalse(node.status()["control"]["lease"]["holds"])
-        self.assertTrue(self.serves(self.survivor, keys))
+        harness.wait_until(lambda: self.serves(self.survivor, keys), "every key to be served still")
         for node in self.lost:
             node.kill()
             shutil.rmtree(node.data_dir)
             node.restart()
         for node in self.cluster.nodes:
-            node.wait_ready(60)
-            self.assertTrue(self.serves(node, keys))
+            node.wait_ready(120)
+            harness.wait_until(lambda node=node: self.serves(node, keys),
+                               f"{node.name} to serve every key")
 
     def wait_for_a_leader(self):
         harness.wait_until(lambda: self.survivor.http("/health")[0] == 200 and
-                           self.survivor.status()["control"]["leader"], "a leader", 30)
+                           self.survivor.status()["control"]["leader"], "a leader")
 
     def test_a_recovered_node_that_is_restarted_stays_recovered(self):
         self.lose_the_others()
@@ -101,10 +102,14 @@ class Recover(unittest.TestCase):
         self.assertEqual(self.survivor.status()["control"]["lineage"], lineage)
 
     def test_with_a_majority_there_is_nothing_to_recover(self):
+        harness.wait_until(lambda: len(self.survivor.status()["control"]["voters"]) == 3,
+                           "three voters")
         status, said = self.recover("--yes")
-        self.assertEqual((status, said), (2, "aegis-cli: Invalid: nothing is lost: 3 of 3 voters "
-                                             "of the control log are heard, a majority\n"))
-        self.assertEqual(self.survivor.http("/ready")[0], 200)
+        self.assertEqual(status, 2, said)
+        # One that is held up may not be heard for a moment.
+        self.assertRegex(said, "^aegis-cli: Invalid: nothing is lost: [23] of 3 voters "
+                               "of the control log are heard, a majority\n$")
+        self.survivor.wait_ready()
 
     def test_a_node_is_recovered_by_post_alone(self):
         self.assertEqual(self.survivor.http("/recover"), (405, "only POST is answered here\n"))
@@ -135,7 +140,7 @@ class Forget(unittest.TestCase):
     def test_a_lost_node_is_marked_once_that_was_confirmed(self):
         self.lost.kill()
         harness.wait_until(lambda: self.forget(self.lost.name, answer="no\n")[1].count(
-            "would be given up"), "the loss to be noticed", 30)
+            "would be given up"), "the loss to be noticed")
         status, said = self.forget(self.lost.name, answer="no\n")
         self.assertEqual(status, 2)
         for words in ("older copy, or empty", "Type yes to go on", "nothing was done"):
@@ -143,7 +148,8 @@ class Forget(unittest.TestCase):
         status, said = self.forget(self.lost.name, answer="yes\n")
         self.assertEqual(status, 0, said)
         self.assertIn(f"{self.lost.name} is given up", said)
-        self.assertIn("is given up, by order of an operator", self.node.log())
+        harness.wait_until(lambda: "is given up, by order of an operator" in self.node.log(),
+                           "the log to say so")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def command(*arguments):
 class Client:
     """A blocking connection."""
 
-    def __init__(self, port, timeout=20, host="127.0.0.1"):
+    def __init__(self, port, timeout=60, host="127.0.0.1"):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.stream = self.socket.makefile("rb")
 

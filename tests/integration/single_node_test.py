@@ -23,9 +23,10 @@ class Workers(harness.NodeTest):
     def test_few_connections_are_spread_over_all_workers(self):
         for _ in range(5):  # Luck spreads seven so well once in three times.
             harness.wait_until(lambda: self.clients() == [0, 0, 0], "all to be gone")
-            clients = [resp.Client(self.node.port) for _ in range(7)]
-            for client in clients:
-                self.assertEqual(client.call("PING"), b"PONG")
+            clients = []
+            for _ in range(7):  # One after the other: each finds those before it counted.
+                clients.append(resp.Client(self.node.port))
+                self.assertEqual(clients[-1].call("PING"), b"PONG")
             self.assertEqual(self.clients(), [2, 2, 3])
             for client in clients:
                 client.close()
@@ -48,7 +49,7 @@ class Resp(harness.NodeTest):
         client = self.client()
         self.assertEqual(client.call("SET", "k", "v", "EX", 60), b"OK")
         self.assertEqual(client.call("GET", "k"), b"v")
-        self.assertEqual(client.call("TTL", "k"), 60)
+        self.assertIn(client.call("TTL", "k"), range(50, 61))
         self.assertEqual(client.call("DEL", "k", "none"), 1)
         self.assertIsNone(client.call("GET", "k"))
 
@@ -179,10 +180,10 @@ class Resp(harness.NodeTest):
     def test_an_expired_key_is_gone_and_is_counted(self):
         client = self.client()
         client.call("SET", "brief", "v", "PX", 30)
-        harness.wait_until(lambda: client.call("GET", "brief") is None, "the key to expire", 10)
+        harness.wait_until(lambda: client.call("GET", "brief") is None, "the key to expire")
         harness.wait_until(
             lambda: int(client.call("INFO", "stats").split(b"expired_keys:")[1].split()[0]) > 0,
-            "the expired key to be removed", 10)
+            "the expired key to be removed")
 
     def test_client_list_shows_connections_of_all_workers_and_kill_ends_them(self):
         clients = [self.client() for _ in range(16)]
@@ -213,11 +214,11 @@ class Native(harness.NodeTest):
         client = self.client()
         self.assertEqual(client.call(native.PING).value, b"PONG")
         self.assertEqual(client.call(native.GET, b"k").status, native.NOT_FOUND)
-        stored = client.call(native.SET, b"k", b"v", ttl=60_000, number=77)
+        stored = client.call(native.SET, b"k", b"v", ttl=600_000, number=77)
         self.assertEqual((stored.status, stored.id), (native.OK, 77))
         got = client.call(native.GET, b"k")
         self.assertEqual((got.status, got.value, got.version), (native.OK, b"v", stored.version))
-        self.assertTrue(59_000 < got.ttl <= 60_000)
+        self.assertTrue(570_000 < got.ttl <= 600_000, got.ttl)
         self.assertEqual(client.call(native.DELETE, b"k").status, native.OK)
         self.assertEqual(client.call(native.DELETE, b"k").status, native.NOT_FOUND)
 
@@ -331,7 +332,7 @@ class Clients(harness.NodeTest):
             started = time.monotonic()
             for _ in range(100):
                 self.assertEqual(other.call("PING"), b"PONG")
-            self.assertLess(time.monotonic() - started, 5)
+            self.assertLess(time.monotonic() - started, 30)
 
     def test_ten_thousand_idle_connections_are_cheap(self):
         import resource  # pylint: disable=import-outside-toplevel
@@ -354,7 +355,7 @@ class Clients(harness.NodeTest):
                 started = time.monotonic()
                 for _ in range(100):
                     self.assertEqual(other.call("PING"), b"PONG")
-                self.assertLess(time.monotonic() - started, 5)
+                self.assertLess(time.monotonic() - started, 30)
         finally:
             for connection in idle:
                 connection.close()

@@ -30,7 +30,7 @@ class Starting(unittest.TestCase):
         """Runs a node that should end by itself."""
         return subprocess.run(
             [harness.BINARY, "--data-dir", str(self.directory / "data"), *flags],
-            capture_output=True, text=True, timeout=30, check=False,
+            capture_output=True, text=True, timeout=120, check=False,
             env={**os.environ, **environment})
 
     @contextlib.contextmanager
@@ -48,7 +48,7 @@ class Starting(unittest.TestCase):
                                "the node to serve")
         finally:
             process.terminate()
-            self.assertEqual(process.wait(timeout=40), 0)
+            self.assertEqual(process.wait(timeout=90), 0)
 
     def start(self, name, *flags, seeds=()):
         """A node of its own, which the test's end also ends."""
@@ -61,8 +61,13 @@ class Starting(unittest.TestCase):
         node.restart()
         return node
 
+    @staticmethod
+    def ready_page(node):
+        """What /ready answers, once it does."""
+        return harness.wait_until(lambda: (page := node.http("/ready"))[0] and page, "an answer")
+
     def test_a_node_shows_what_the_cluster_agrees_on(self):
-        node = self.start("alone")
+        node = self.start("alone", *harness.STEADY)
         node.wait_ready()
         status = node.status()
         control = status["control"]
@@ -114,7 +119,7 @@ class Starting(unittest.TestCase):
         ended = subprocess.run(
             [harness.BINARY, "--node-id", "first", "--data-dir", str(first.data_dir),
              "--bind", f"127.0.0.1:{client}", "--gossip", f"127.0.0.1:{gossip}"],
-            capture_output=True, text=True, timeout=30, check=False)
+            capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(ended.returncode, 1, ended)
         self.assertIn("--data-dir", ended.stderr)
 
@@ -144,7 +149,7 @@ class Starting(unittest.TestCase):
                 self.assertEqual(client.call("PING"), b"PONG")
         finally:
             process.terminate()
-            self.assertEqual(process.wait(timeout=20), 0)
+            self.assertEqual(process.wait(timeout=90), 0)
 
     def test_the_pid_file_is_there_while_the_node_runs(self):
         pid_file = self.directory / "pid"
@@ -157,16 +162,15 @@ class Starting(unittest.TestCase):
     def test_seeds_that_do_not_answer_make_a_node_not_ready_with_the_reason(self):
         silent = f"127.0.0.1:{harness.free_ports(1)[0]}"
         node = self.start("lonely", seeds=[silent])
-        code, body = harness.wait_until(
-            lambda: node.http("/ready") if node.http("/ready")[0] else None, "an answer")
+        code, body = self.ready_page(node)
         self.assertEqual(code, 503)
         self.assertIn(silent, body)
-        self.assertEqual(node.http("/health")[0], 200)
+        harness.wait_until(lambda: node.http("/health")[0] == 200, "health")
         with resp.Client(node.port) as client:
             self.assertEqual(client.call("PING"), b"PONG")
             started = time.monotonic()
             self.assertIn("CLUSTERDOWN", str(client.call("GET", "k")))
-            self.assertLess(time.monotonic() - started, 10)
+            self.assertLess(time.monotonic() - started, 30)
         self.assertEqual(node.leave(), 0)
 
     def test_seeds_that_do_not_help_are_named_in_the_log_with_the_reason(self):
@@ -179,18 +183,20 @@ class Starting(unittest.TestCase):
                 "expecting", "--bootstrap-expect", "3"),
         }
         for reason, node in nodes.items():
-            log = harness.wait_until(
-                lambda node=node: node.log() if "waiting: " in node.log() else None,
-                f"{node.name} to say what it waits for", patience=10)
-            line = next(line for line in log.splitlines() if "waiting: " in line)
+            # Said again after 30 s, should the reason not have been known the first time.
+            line = harness.wait_until(
+                lambda node=node, reason=reason: next(
+                    (line for line in node.log().splitlines()
+                     if "waiting: " in line and reason in line), None),
+                f"{node.name} to say what it waits for")
             self.assertIn(" warn ", line)
-            self.assertIn(reason, line)
 
     def test_the_end_of_a_wait_is_logged(self):
         ports = harness.free_ports(2)
         seed = f"127.0.0.1:{ports[1]}"
         waiting = self.start("waiting", seeds=[seed])
-        harness.wait_until(lambda: seed in waiting.log(), "the seed to be missed")
+        harness.wait_until(lambda: seed in waiting.log() and "waiting: " in waiting.log(),
+                           "the seed to be missed")
         with self.node_process("--bind", f"127.0.0.1:{ports[0]}", "--gossip", seed):
             waiting.wait_ready()
             harness.wait_until(lambda: "the wait is over: 2 nodes are here" in waiting.log(),
@@ -201,7 +207,9 @@ class Starting(unittest.TestCase):
         first.wait_ready()
         second = self.start("second", "--shards", "8", seeds=[f"127.0.0.1:{first.gossip_port}"])
         second.wait_ready()
-        line = next(line for line in second.log().splitlines() if "shards 256 instead of 8" in line)
+        line = harness.wait_until(
+            lambda: next((line for line in second.log().splitlines()
+                          if "shards 256 instead of 8" in line), None), "the warning")
         self.assertIn(" warn ", line)
 
     def test_nodes_on_all_interfaces_tell_one_address_whatever_their_seeds_are(self):
@@ -248,12 +256,12 @@ class Starting(unittest.TestCase):
             self.assertEqual(client.call("SET", "k", "v"), b"OK")
         second = self.start("same", seeds=[f"127.0.0.1:{first.gossip_port}"])
         code, body = harness.wait_until(
-            lambda: second.http("/ready") if "same" in second.http("/ready")[1] else None,
+            lambda: page if "same" in (page := second.http("/ready"))[1] else None,
             "the reason at /ready")
         self.assertEqual(code, 503, body)
         with resp.Client(first.port) as client:
             self.assertEqual(client.call("GET", "k"), b"v")
-        self.assertEqual(first.http("/ready")[0], 200)
+        first.wait_ready()
 
     def test_nodes_of_two_clusters_refuse_each_other_and_go_on(self):
         one = self.start("one")
@@ -272,7 +280,7 @@ class Starting(unittest.TestCase):
         self.assertEqual(len(one.status()["members"]), 1)
         with resp.Client(one.port) as client:
             self.assertEqual(client.call("GET", "k"), b"of one")
-        self.assertEqual(one.http("/ready")[0], 200)
+        one.wait_ready()
 
     def test_strangers_at_the_gossip_port_harm_nobody(self):
         node = self.start("target")
@@ -293,12 +301,12 @@ class Starting(unittest.TestCase):
                 datagrams.sendto(os.urandom(size), ("127.0.0.1", node.gossip_port))
         with resp.Client(node.port) as client:
             self.assertEqual(client.call("PING"), b"PONG")
-        self.assertEqual(node.http("/ready")[0], 200)
+        node.wait_ready()
 
     def test_streams_that_say_nothing_are_closed(self):
         node = self.start("patient")
         node.wait_ready()
-        with socket.create_connection(("127.0.0.1", node.gossip_port), timeout=20) as stream:
+        with socket.create_connection(("127.0.0.1", node.gossip_port), timeout=60) as stream:
             stream.sendall(b"AG")
             self.assertEqual(stream.recv(10), b"")
 
@@ -314,7 +322,7 @@ class Stopping(harness.NodeTest):
     def test_sigterm_and_sigint_exit_0(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.node.kill(number)
-            self.assertEqual(self.node.process.wait(timeout=20), 0, self.node.log())
+            self.assertEqual(self.node.process.wait(timeout=90), 0, self.node.log())
             self.node.restart()
             self.node.wait_ready()
 
@@ -324,13 +332,13 @@ class Stopping(harness.NodeTest):
             client.call("PING")
         started = time.monotonic()
         self.assertEqual(self.node.leave(), 0)
-        self.assertLess(time.monotonic() - started, 5)
+        self.assertLess(time.monotonic() - started, 20, "--drain-timeout is 30 s")
         for client in clients:
             self.assertTrue(client.at_end())
             client.close()
 
     def test_requests_in_flight_are_answered_before_the_end(self):
-        with resp.Client(self.node.port, timeout=30) as client:
+        with resp.Client(self.node.port) as client:
             value = b"x" * 1_000_000
             client.call("SET", "big", value)
             # More than socket buffers hold: the node still has to send most of it when it is told
@@ -342,19 +350,19 @@ class Stopping(harness.NodeTest):
             for _ in range(count - 1):
                 self.assertEqual(client.receive(), value)
             self.assertTrue(client.at_end())
-        self.assertEqual(self.node.process.wait(timeout=20), 0)
+        self.assertEqual(self.node.process.wait(timeout=90), 0)
 
     def test_a_second_signal_ends_at_once(self):
         with resp.Client(self.node.port) as client:
             client.call("SET", "big", b"x" * 1_000_000)
             client.send(resp.command("GET", "big") * 100)  # Never read: it would be waited for.
-            time_limit = time.monotonic() + 10
             client.receive()
+            told = time.monotonic()
             self.node.kill(signal.SIGTERM)
             harness.wait_until(lambda: "leaving" in self.node.log(), "the node to begin to leave")
             self.node.kill(signal.SIGTERM)
-            self.assertEqual(self.node.process.wait(timeout=10), 128 + signal.SIGTERM)
-            self.assertLess(time.monotonic(), time_limit)
+            self.assertEqual(self.node.process.wait(timeout=90), 128 + signal.SIGTERM)
+            self.assertLess(time.monotonic() - told, 25, "--drain-timeout is 30 s")
 
     def test_half_a_request_delays_the_end_only_a_little(self):
         with resp.Client(self.node.port) as client:
@@ -362,7 +370,7 @@ class Stopping(harness.NodeTest):
             client.send(b"*2\r\n$3\r\nGET\r\n$10\r\nhalf")
             started = time.monotonic()
             self.assertEqual(self.node.leave(), 0)
-            self.assertLess(time.monotonic() - started, 10)
+            self.assertLess(time.monotonic() - started, 20, "--drain-timeout is 30 s")
 
 
 class DrainTimeout(harness.NodeTest):
@@ -378,7 +386,8 @@ class DrainTimeout(harness.NodeTest):
             client.receive()
             started = time.monotonic()
             self.assertEqual(self.node.leave(), 0)
-            self.assertTrue(0.9 < time.monotonic() - started < 10)
+            # Without it the client would be waited for until it has read nothing for 60 s.
+            self.assertTrue(0.9 < time.monotonic() - started < 25)
 
 
 class Remembering(harness.NodeTest):
@@ -387,7 +396,10 @@ class Remembering(harness.NodeTest):
         self.home = self.node.data_dir / self.node.name
 
     def record(self):
-        return json.loads((self.home / "node.json").read_text())
+        """It may be on disk only after the node is ready."""
+        file = self.home / "node.json"
+        harness.wait_until(file.exists, "the node to have written down what it is")
+        return json.loads(file.read_text())
 
     def assert_serves(self):
         self.node.wait_ready()
@@ -417,7 +429,7 @@ class Remembering(harness.NodeTest):
         self.node.restart()
         harness.wait_until(lambda: "holds no control log" in self.node.log(), "the warning")
         harness.wait_until(lambda: (self.home / "control" / "identity").exists(), "an empty log")
-        self.assertEqual(self.node.http("/ready")[0], 503)
+        harness.wait_until(lambda: self.node.http("/ready")[0] == 503, "/ready to say no")
         self.node.kill()
         (self.home / "node.json").rename(self.home / "node.json.away")
         self.node.restart()
@@ -425,6 +437,7 @@ class Remembering(harness.NodeTest):
         self.assertNotEqual(self.record()["cluster"]["id"], before["cluster"]["id"])
 
     def test_a_node_that_lost_its_record_is_who_its_log_says(self):
+        harness.wait_until(lambda: "founder" not in self.record(), "the log to be on disk")
         before = self.record()
         self.node.kill()
         (self.home / "node.json").unlink()
@@ -449,8 +462,11 @@ class LostLogs(unittest.TestCase):
         cluster = harness.Cluster(3, harness.BINARY)
         self.addCleanup(cluster.stop)
         cluster.start()
-        founder = next(node for node in cluster.nodes if "formed cluster" in node.log())
+        founder = harness.wait_until(
+            lambda: next((node for node in cluster.nodes if "formed cluster" in node.log()), None),
+            "the founder to say so")
         home = founder.data_dir / founder.name
+        harness.wait_until((home / "node.json").exists, "the founder's record to be on disk")
         harness.wait_until(lambda: "founder" not in json.loads((home / "node.json").read_text()),
                            "the log to be on disk")
         other = next(node for node in cluster.nodes if node is not founder)
@@ -479,8 +495,8 @@ class HealthPages(harness.NodeTest):
             client.call("GET", "none")
         with native.Client(self.node.port) as client:
             client.call(native.GET, b"k")
-        self.assertEqual(self.node.http("/health")[0], 200)
-        self.assertEqual(self.node.http("/ready"), (200, "ready\n"))
+        harness.wait_until(lambda: self.node.http("/health")[0] == 200, "health")
+        harness.wait_until(lambda: self.node.http("/ready") == (200, "ready\n"), "ready")
         self.assertEqual(self.node.http("/nothing")[0], 404)
         status = self.node.status()
         self.assertEqual(status["node"]["name"], "node1")
@@ -507,7 +523,7 @@ class HealthPages(harness.NodeTest):
         asker.start()
         self.assertFalse(answered.wait(0.5))
         self.node.kill(signal.SIGCONT)
-        self.assertTrue(answered.wait(10))
+        self.assertTrue(answered.wait(60))
         asker.join()
         harness.wait_until(lambda: self.node.http("/health")[0] == 200, "health")
 
