@@ -72,12 +72,12 @@ RecentRecords::Run RecentRecords::After(Version position, std::size_t bytes_max,
   const std::size_t first = FirstAfter(position);
   if (first == index_.size()) return {};
   const std::uint64_t start = StartOf(first);
-  const auto holds = [](std::uint64_t offset, const Chunk& chunk) { return offset < chunk.start; };
-  const Chunk& chunk = *std::prev(std::upper_bound(chunks_.begin(), chunks_.end(), start, holds));
+  const Chunk& chunk = ChunkOf(start);
   const std::uint64_t limit = std::min(start + bytes_max, chunk.start + chunk.size());
   const auto beyond = [](std::uint64_t wanted, const Index& entry) { return wanted < entry.end; };
   const auto begin = index_.begin() + static_cast<std::ptrdiff_t>(first);
-  auto end = std::upper_bound(begin, index_.end(), limit, beyond);
+  auto end = index_.end();
+  if (index_.back().end > limit) end = std::upper_bound(begin, end, limit, beyond);
   if (end == begin) ++end;
   last = std::prev(end)->version;
   const std::uint64_t stop = std::prev(end)->end;
@@ -94,7 +94,23 @@ std::size_t RecentRecords::BytesAfter(Version position) const {
   return static_cast<std::size_t>(index_.back().end - StartOf(first));
 }
 
+// Followers ask for what came last.
+const RecentRecords::Chunk& RecentRecords::ChunkOf(std::uint64_t offset) const {
+  if (chunks_.back().start <= offset) return chunks_.back();
+  const auto holds = [](std::uint64_t wanted, const Chunk& chunk) { return wanted < chunk.start; };
+  return *std::prev(std::upper_bound(chunks_.begin(), chunks_.end(), offset, holds));
+}
+
 std::size_t RecentRecords::FirstAfter(Version position) const {
+  if (index_.empty() || position >= index_.back().version) return index_.size();
+  // Within a reign no version is left out.
+  const Version newest = index_.back().version;
+  const std::uint64_t behind = newest.seq.value() - position.seq.value();
+  if (position.epoch == newest.epoch && behind <= index_.size()) {
+    const std::size_t place = index_.size() - static_cast<std::size_t>(behind);
+    const bool is_first = place == 0 || index_[place - 1].version <= position;
+    if (is_first && index_[place].version > position) return place;
+  }
   const auto newer = [](Version wanted, const Index& entry) { return wanted < entry.version; };
   const auto found = std::upper_bound(index_.begin(), index_.end(), position, newer);
   return static_cast<std::size_t>(found - index_.begin());

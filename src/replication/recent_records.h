@@ -83,6 +83,8 @@ class RecentRecords {
     std::size_t size() const { return records.size() + value.size(); }
   };
   void AddChunk();
+  // The one that a record at this offset lies in. REQUIRES: there is such a record.
+  const Chunk& ChunkOf(std::uint64_t offset) const;
 
   std::deque<Chunk> chunks_;   // The first may begin with records that are dropped already.
   std::size_t allocated_ = 0;  // Capacity of all chunks.
