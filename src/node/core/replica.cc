@@ -84,7 +84,7 @@ void Replica::Absorb(const Record& record) {
   switch (record.type) {
     case RecordType::kSet:
     case RecordType::kErase:
-      PutOrBury(record);
+      TakeIfNewer(record);
       break;
     case RecordType::kExpire:
     case RecordType::kEvict:
@@ -111,11 +111,14 @@ void Replica::Absorb(const Record& record) {
   }
 }
 
+void Replica::TakeIfNewer(const Record& record) {
+  const auto present = table_.Find(record.key);
+  if (!present || present->version < record.version) PutOrBury(record);
+}
+
+// REQUIRES: the record is newer than what is there.
 void Replica::PutOrBury(const Record& record) {
   const bool tombstone = record.type == RecordType::kErase;
-  if (const auto present = table_.Find(record.key)) {
-    if (present->version >= record.version) return;
-  }
   store::ItemValue item;
   item.version = record.version;
   item.client_flags = record.client_flags;
@@ -155,7 +158,7 @@ void Replica::ReplaceRange(HashRange range, std::span<const Record> records) {
   std::erase_if(tombstones_, [&](const Tombstone& tombstone) {
     return range.Holds(static_cast<std::uint32_t>(tombstone.hash));
   });
-  for (const Record& record : records) PutOrBury(record);
+  for (const Record& record : records) TakeIfNewer(record);
   SortTombstones();
   vanished_ = history_.last();
 }

@@ -80,6 +80,7 @@ class Replica {
 
  private:
   void Step(const replication::Record& record);
+  void TakeIfNewer(const replication::Record& record);
   void PutOrBury(const replication::Record& record);
   void Vanish(std::uint64_t hash, Version version);
   void ClearAll(Version at);
