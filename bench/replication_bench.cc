@@ -1,5 +1,5 @@
-// What a record of a 100-byte value costs: as bytes, at the leader that writes it, and at the
-// follower that applies it. And comparing histories. Per record.
+// What a record of a 100-byte value costs: as bytes, at the leader that writes it, at the follower
+// that applies it, and all the way where it travels alone. And comparing histories. Per record.
 
 #include <benchmark/benchmark.h>
 
@@ -195,6 +195,20 @@ void ApplyAtFollower(benchmark::State& state) {
   if (!pair.Equal()) std::abort();
 }
 BENCHMARK(ApplyAtFollower)->ArgName("items")->Arg(kCached)->Arg(kMany);
+
+// The whole way of a record that travels alone, as where writes are spread over many shards:
+// executed, sent, applied, acknowledged.
+void ReplicateOneByOne(benchmark::State& state) {
+  FilledPair& pair = PairOf(state.range(0));
+  while (state.KeepRunningBatch(kBatch)) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      pair.Set(pair.keys.Next());
+      pair.CatchUp();
+    }
+  }
+  if (!pair.Equal()) std::abort();
+}
+BENCHMARK(ReplicateOneByOne)->ArgName("items")->Arg(kCached)->Arg(kMany);
 
 // Is that history the beginning of this one? By the number of reigns that both remember.
 void VersionVectorIsPrefix(benchmark::State& state) {

@@ -23,7 +23,7 @@ class DirtyShards {
   // True: nobody has woken the link since it last called Sleep(); the caller does.
   bool Mark(ShardId id) {
     bits_[id.value() / 64].fetch_or(std::uint64_t{1} << id.value() % 64);
-    return !awake_.exchange(true);
+    return !awake_.load() && !awake_.exchange(true);
   }
 
   // The link is about to look: marks from now on wake it again. Call before Take().

@@ -423,7 +423,8 @@ Outcome Executor::Store(ByteView key, ByteView value, std::int64_t expires_at,
   }
   // Making room may evict the very item that `value` would borrow from: callers pass copies.
   const bool held = block != nullptr && block->in_items();
-  if (!sink_.MakeRoom(key.size(), {value.size(), held})) return Failure(Status::kOutOfMemory, "");
+  const Incoming incoming{.size = value.size(), .held = held, .key = key};
+  if (!sink_.MakeRoom(key.size(), incoming)) return Failure(Status::kOutOfMemory, "");
   Record record;
   record.key = key;
   record.value = value;

@@ -18,6 +18,7 @@ namespace aegis::node {
 struct Incoming {
   std::size_t size = 0;
   bool held = false;  // It lies in a block that the table has already.
+  ByteView key = {};  // It takes the place of what that key has. Empty: it is not for one key.
 };
 
 // Where changes go. The record's version is filled in by the sink.

@@ -42,14 +42,15 @@ inline bool EvictElsewhere(ShardSpace& shards, ShardId id, std::size_t room,
   return given >= room;
 }
 
-// Lets the shard evict `room` bytes, a little under each hold. False: it has no more for now.
+// Lets the shard evict `room` bytes, a little under each hold, while a follower is short of memory.
+// False: it need not any more, or has no more for now.
 inline bool EvictHere(ShardSpace& shards, ShardId id, std::size_t room, ShardEffects& effects) {
   std::size_t given = 0;
   std::size_t gone = 0;
   do {
     {
       ShardGuard shard(shards, id, effects);
-      gone = shard->GiveWay(room - given, effects);
+      gone = shard->short_follower() ? shard->GiveWay(room - given, effects) : 0;
     }
     given += gone;
     shards.GiveTurn(id);

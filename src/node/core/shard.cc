@@ -37,7 +37,11 @@ Shard::~Shard() { MeterRing(0, 0); }
 // --- Commands -----------------------------------------------------------------------------------
 
 Outcome Shard::Execute(const Operation& operation, UnixMs now, ShardEffects& effects) {
-  if (!leads() || !LeaseHolds()) return NotLed();
+  if (!leads()) return NotLed();
+  // What only reads is shown if the lease holds afterwards: nobody else has led until then.
+  const bool only_reads = !operation.IsWrite() && !operation.session && !commit_.matters() &&
+                          !WaitsForCopies(operation);
+  if (!only_reads && !LeaseHolds()) return NotLed();
   if (operation.IsWrite()) {
     if (auto refusal = Brake(operation, now)) return *std::move(refusal);
   }
@@ -102,7 +106,7 @@ bool Shard::Maintain(UnixMs now, std::size_t items, ShardEffects& effects) {
   const bool many = SweepExpired(Clock(now), items, effects);
 
   // A follower's memory is not ours to measure: give a little at a time until it is content.
-  if (followers_->pressure()) EvictOne(effects);
+  if (short_follower()) EvictOne(effects);
   // Staying a little below the limit leaves writes something to take without evicting.
   const std::uint64_t spare = options_.meter->limit() / 64;
   std::size_t evicted = 0;
@@ -193,7 +197,7 @@ bool Shard::MakeRoom(std::size_t key_size, const Incoming& value, ShardEffects& 
   const store::Table& table = replica_->table();
   // A follower that is short of memory gives up as much as it is to take: of this shard, because
   // it may hold no other.
-  const std::size_t owed = followers_->pressure() ? whole : 0;
+  const std::size_t owed = short_follower() ? whole - std::min(whole, Replaced(value)) : 0;
   std::size_t evicted = 0;
   for (std::size_t i = 0; i < kVictimsPerHold; ++i) {
     const bool fits = options_.meter->Fits(table.RoomFor(key_size, stored)) ||
@@ -210,6 +214,12 @@ bool Shard::MakeRoom(std::size_t key_size, const Incoming& value, ShardEffects& 
   room_wanted_ = evicted < owed ? RoomWanted{std::max(size, owed), /*here=*/true}
                                 : RoomWanted{size, /*here=*/false};
   return false;
+}
+
+// The bytes of the item that it takes the place of.
+std::size_t Shard::Replaced(const Incoming& value) const {
+  const auto item = value.key.empty() ? std::nullopt : replica_->table().Find(value.key);
+  return item ? store::Table::ItemBytes(item->key.size(), item->value.size()) : 0;
 }
 
 // Returns how many bytes the item had; 0: there is none to evict.

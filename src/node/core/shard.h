@@ -74,10 +74,10 @@ class Shard {
 
   // Executes one operation. kNotLeader unless this node leads the shard under a lease that holds:
   // nothing happened, and the caller routes anew. The lease is looked at again when the operation
-  // has been applied: if it has run out by then, a write's outcome is held. Views in the outcome
-  // are valid until the next call on this shard. An outcome with a `hold` must not be shown yet:
-  // keep a copy of it, and ask Settle(). kBusy: nothing happened; to be tried again until it has
-  // waited long enough.
+  // has been applied, for a plain read only then: if it has run out by then, a write's outcome is
+  // held. Views in the outcome are valid until the next call on this shard. An outcome with a
+  // `hold` must not be shown yet: keep a copy of it, and ask Settle(). kBusy: nothing happened; to
+  // be tried again until it has waited long enough.
   // REQUIRES: operation's keys belong to this shard.
   Outcome Execute(const Operation& operation, UnixMs now, ShardEffects& effects);
 
@@ -107,6 +107,8 @@ class Shard {
     bool here = false;
   };
   RoomWanted room_wanted() const { return room_wanted_; }
+  // This node leads, and a follower is short of memory.
+  bool short_follower() const { return followers_ && followers_->pressure(); }
   // They were: the next operation may have them.
   void GrantRoom(std::size_t room) { room_granted_ = room; }
 
@@ -252,6 +254,7 @@ class Shard {
   void MeterRing(std::size_t bytes, std::size_t block_bytes);
   void TrimTombstones(ShardEffects& effects);
   bool MakeRoom(std::size_t key_size, const Incoming& value, ShardEffects& effects);
+  std::size_t Replaced(const Incoming& value) const;
   std::size_t EvictOne(ShardEffects& effects);
   void Expire(std::uint64_t hash, Version version, ShardEffects& effects);
   bool SweepExpired(UnixMs now, std::size_t items, ShardEffects& effects);

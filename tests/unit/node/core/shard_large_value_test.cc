@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "node/core/making_room.h"
@@ -184,7 +186,10 @@ TEST_F(ShardLargeValueTest, AWriteThatWouldEvictTooManyUnderOneHoldAsksAllShards
 // Two shards, the second of which is nobody's business.
 class OneOfTwo : public ShardSpace {
  public:
-  explicit OneOfTwo(Shard& shard) : shard_(shard) {}
+  // `between`: between two holds by one who takes it again and again.
+  explicit OneOfTwo(
+      Shard& shard, std::function<void()> between = [] {})
+      : shard_(shard), between_(std::move(between)) {}
 
   std::uint32_t num_shards() const override { return 2; }
   Shard& Acquire(ShardId id) override {
@@ -195,11 +200,13 @@ class OneOfTwo : public ShardSpace {
   void Release(ShardId, ShardEffects&) override {
     most_ = std::max(most_, shard_.counters().evicted - before_);
   }
+  void GiveTurn(ShardId) override { between_(); }
   // Evicted under one hold.
   std::uint64_t most() const { return most_; }
 
  private:
   Shard& shard_;
+  const std::function<void()> between_;
   std::uint64_t before_ = 0;
   std::uint64_t most_ = 0;
 };
@@ -233,6 +240,34 @@ TEST_F(ShardLargeValueTest, AFollowerShortOfMemoryGivesUpAsMuchAsItIsToTake) {
   EXPECT_GE(evicted * (sizeof(store::Item) + 32), huge.size());
   EXPECT_LE(evicted, before / 2) << "no more than that";
   EXPECT_LE(space.most(), 256U);
+}
+
+TEST_F(ShardLargeValueTest, AFollowerThatIsShortNoLongerIsGivenNoMore) {
+  Feed(0, {1});
+  ShardEffects effects;
+  shards_[1]->Follow(Id(0), Epoch{1}, /*change=*/0, effects);
+  for (int i = 0; i < 5000; ++i) Set(0, std::to_string(i), "value of a small item");
+  const std::size_t taken = 1 << 24;
+  meters_[1].Add(taken);  // Somebody else's data on that node, for now.
+  Settle();
+  Set(0, "k", "the next acknowledgement tells");
+  Settle();
+  ASSERT_TRUE(shards_[0]->short_follower());
+
+  bool relieved = false;
+  OneOfTwo space(*shards_[0], [&] {
+    if (!std::exchange(relieved, true)) meters_[1].Remove(taken);
+    Settle();
+  });
+  Status status{};
+  const std::string huge(256 * 1024, 'h');
+  const Operation set{.code = OpCode::kSet, .key = "huge", .value = huge};
+  RunMakingRoom(
+      space, ShardId{0}, effects, [&](Shard& on) { return on.Execute(set, kNow, effects); },
+      [&](const Outcome& outcome) { status = outcome.status; });
+  EXPECT_EQ(status, Status::kOk);
+  EXPECT_TRUE(relieved);
+  EXPECT_LE(shards_[0]->counters().evicted, 256U + 64U) << "a hold by the write, and one turn";
 }
 
 TEST_F(ShardLargeValueTest, ASetOfAnySizeIsQuickAndWhatHasToBeCopiedIsNot) {

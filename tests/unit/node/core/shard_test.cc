@@ -235,7 +235,7 @@ TEST_F(ShardTest, AWriteThatTheLeaseDidNotOutliveIsUnknownUnderTheNextLease) {
 TEST_F(ShardTest, AReadThatTheLeaseDidNotOutliveIsNotShown) {
   LeadWith(0, 1, {});
   Set(0, "k", "v");
-  lease_.looks_left = 1;
+  lease_.looks_left = 0;
   const Outcome outcome = Run(0, {.code = OpCode::kGet, .key = "k"});
   EXPECT_EQ(outcome.status, Status::kNotLeader);
   EXPECT_FALSE(outcome.has_value);
@@ -488,6 +488,21 @@ TEST_F(ShardTest, WhileAFollowerIsShortOfMemoryEveryWriteMakesItsOwnRoom) {
   const std::size_t before = shards_[0]->replica().table().bytes();
   for (int i = 0; i < 50; ++i) Set(0, "n" + std::to_string(i), std::string(1000, 'v'));
   EXPECT_LE(shards_[0]->replica().table().bytes(), before);
+  meters_[1].Remove(1 << 24);
+}
+
+TEST_F(ShardTest, AShortFollowerOwesNothingForWhatOnlyTakesAnothersPlace) {
+  LeadWith(0, 1, {1});
+  for (int i = 0; i < 100; ++i) Set(0, std::to_string(i), std::string(1000, 'v'));
+  meters_[1].Add(1 << 24);
+  Settle();
+  Set(0, "one more", "v");
+  Settle();
+  const std::uint64_t before = shards_[0]->counters().evicted;
+  for (int i = 0; i < 50; ++i) Set(0, "one more", "w");
+  EXPECT_EQ(shards_[0]->counters().evicted, before);
+  Set(0, "one more", std::string(1500, 'w'));
+  EXPECT_EQ(shards_[0]->counters().evicted, before + 2) << "but for what it is larger";
   meters_[1].Remove(1 << 24);
 }
 
