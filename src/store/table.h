@@ -34,29 +34,11 @@
 #include "store/directory.h"
 #include "store/eviction.h"
 #include "store/item_heap.h"
+#include "store/item_view.h"
 #include "store/memory_meter.h"
 #include "store/segment.h"
 
 namespace aegis::store {
-
-// What an item is, apart from its key. Views borrow.
-struct ItemValue {
-  Version version;
-  std::int64_t expires_at = 0;  // Unix ms; 0: never.
-  std::uint32_t client_flags = 0;
-  bool tombstone = false;
-  ByteView value;
-  // What the value lies in. Of one to be put: the table holds that rather than a copy, if the value
-  // is large enough.
-  const Block* block = nullptr;
-};
-
-// A borrowed look at an item; valid until the table changes.
-struct ItemView : ItemValue {
-  ByteView key;
-
-  bool ExpiredAt(UnixMs now) const { return expires_at != 0 && expires_at <= now.value; }
-};
 
 class Table {
  public:
@@ -171,12 +153,14 @@ class Table {
   void Compact();
 
   std::uint64_t HeaderHash(const Item& item) const;
+  void Account();
+  void Clear();
+
+  // table_ranges.cc
   template <class Visit>
   std::uint64_t WalkRange(HashRange range, std::size_t bytes_max, const Visit& visit) const;
   template <class Condition>
   void EraseIf(HashRange range, const Condition& condition);
-  void Account();
-  void Clear();
 
   std::uint64_t hash_seed_;
   std::reference_wrapper<MemoryMeter> meter_;
