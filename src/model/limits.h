@@ -17,6 +17,7 @@ inline constexpr std::size_t kValueSizeMax = 64ULL << 20;  // Longer: kTooLarge,
 // From this size on a value lies in a block of its own (model/block.h): a SET only hands it over
 // under the shard's lock, and a reply is sent from it. Below, a copy is cheap.
 inline constexpr std::size_t kBlockValueMin = 16 * 1024;
+inline constexpr std::int64_t kUnixMsMax = 253'402'300'799'999;  // Of a clock: the year 9999 ends.
 // A TTL is 1 ms to about 10,000 years; outside: kInvalid.
 inline constexpr std::int64_t kTtlMsMax = 315'360'000'000'000;
 inline constexpr std::uint32_t kSlots = 16384;  // Fixed by Redis Cluster's hash rule.

@@ -236,6 +236,9 @@ PeerMessage ReadMessage(pbf_reader from) {
         break;
       case Field(Tag::kClockMs, kVarint):
         message.clock_ms = from.get_int64();
+        if (message.clock_ms < 0 || message.clock_ms > limits::kUnixMsMax) {
+          RefuseMalformed(fmt::format("a wall clock at {} ms", message.clock_ms));
+        }
         break;
       case Field(Tag::kPressure, kVarint):
         message.pressure = ReadBool(from);

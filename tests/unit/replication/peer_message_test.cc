@@ -132,6 +132,8 @@ TEST(PeerMessageTest, FieldsOutOfRangeAreMalformed) {
   EXPECT_TRUE(refused([](PeerMessage& m) { m.epoch = Epoch{Version::kEpochMax + 1}; }));
   EXPECT_TRUE(refused([](PeerMessage& m) { std::swap(m.reigns[0], m.reigns[1]); }));
   EXPECT_TRUE(refused([](PeerMessage& m) { m.reigns[0].seq = Seq{}; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.clock_ms = -1; }));
+  EXPECT_TRUE(refused([](PeerMessage& m) { m.clock_ms = limits::kUnixMsMax + 1; }));
   EXPECT_TRUE(refused([](PeerMessage& m) { m.reigns[0].known = m.reigns[0].seq; }));
   EXPECT_TRUE(refused([](PeerMessage& m) {
     m.type = PeerMessageType::kHello;
