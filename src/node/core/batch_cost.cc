@@ -40,9 +40,9 @@ void BatchCost::Add(store::Table& table, const Operation& operation, Sizes& size
     case OpCode::kSet:
       return Store(operation.key, brought, sizes);
     case OpCode::kGetExpire:
-      return operation.expiry == ExpiryKind::kKeep ? void() : Store(operation.key, size, sizes);
+      return operation.expiry == ExpiryKind::kKeep ? void() : Keep(operation.key, size, sizes);
     case OpCode::kExpire:
-      return Store(operation.key, size, sizes);
+      return Keep(operation.key, size, sizes);
     case OpCode::kIncrement:
     case OpCode::kCountUp:
     case OpCode::kCountDown:
@@ -60,7 +60,7 @@ void BatchCost::Add(store::Table& table, const Operation& operation, Sizes& size
     }
     case OpCode::kRename:
       Remove(operation.key);
-      return Store(operation.key2, size, sizes);
+      return Keep(operation.key2, size, sizes);
     case OpCode::kCopy:
       return Store(operation.key2, size, sizes);
     case OpCode::kMultiSetNx:
@@ -76,8 +76,12 @@ void BatchCost::Add(store::Table& table, const Operation& operation, Sizes& size
 }
 
 void BatchCost::Store(ByteView key, std::size_t size, Sizes& sizes) {
-  stored_ += replication::kRecordHeaderSize + key.size() + size;
   room_ += store::Table::ItemBytes(key.size(), size);
+  Keep(key, size, sizes);
+}
+
+void BatchCost::Keep(ByteView key, std::size_t size, Sizes& sizes) {
+  stored_ += replication::kRecordHeaderSize + key.size() + size;
   std::size_t& known = sizes[key];
   known = std::max(known, size);
 }

@@ -30,6 +30,7 @@ class BatchCost {
 
   void Add(store::Table& table, const Operation& operation, Sizes& sizes);
   void Store(ByteView key, std::size_t size, Sizes& sizes);
+  void Keep(ByteView key, std::size_t size, Sizes& sizes);  // It is here already.
   void Remove(ByteView key);
 
   std::size_t stored_ = 0;

@@ -65,7 +65,7 @@ Outcome Executor::Execute(const Operation& op, UnixMs now) {
 }
 
 Outcome Executor::Get(const Operation& op, UnixMs now, bool with_value) {
-  const auto item = Live(op.key, now);
+  const auto item = Live(op.key, now, /*touch=*/with_value);
   if (!item) return Missing();
   Outcome outcome = Describe(*item);
   outcome.has_value = with_value;
@@ -76,7 +76,7 @@ Outcome Executor::Get(const Operation& op, UnixMs now, bool with_value) {
 }
 
 Outcome Executor::GetRange(const Operation& op, UnixMs now) {
-  const auto item = Live(op.key, now);
+  const auto item = Live(op.key, now, /*touch=*/true);
   if (!item) return Missing();
   const auto size = static_cast<std::int64_t>(item->value.size());
   const auto from_end = [&](std::int64_t at) { return at < 0 ? at + size : at; };
@@ -212,6 +212,11 @@ Outcome Executor::Store(ByteView key, ByteView value, std::int64_t expires_at,
   const bool held = block != nullptr && block->in_items();
   const Incoming incoming{.size = value.size(), .held = held, .key = key};
   if (!sink_.MakeRoom(key.size(), incoming)) return Failure(Status::kOutOfMemory, "");
+  return Keep(key, value, expires_at, client_flags, block);
+}
+
+Outcome Executor::Keep(ByteView key, ByteView value, std::int64_t expires_at,
+                       std::uint32_t client_flags, const Block* block) {
   Record record;
   record.key = key;
   record.value = value;
@@ -235,10 +240,10 @@ Outcome Executor::SetExpiry(const ItemView& item, std::int64_t expires_at, UnixM
   const Bytes key(item.key);
   const std::uint32_t client_flags = item.client_flags;
   if (const BlockRef block(item.block); block) {
-    return Store(key, item.value, expires_at, client_flags, block.get());
+    return Keep(key, item.value, expires_at, client_flags, block.get());
   }
   const Bytes value(item.value);
-  return Store(key, value, expires_at, client_flags);
+  return Keep(key, value, expires_at, client_flags);
 }
 
 void Executor::Show(const ItemView& item, Outcome& outcome) {

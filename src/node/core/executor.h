@@ -67,13 +67,17 @@ class Executor {
   Outcome Count() const;
   Outcome Pick(const Operation& op, UnixMs now);
 
-  // The live item: not a tombstone, not expired.
-  std::optional<store::ItemView> Live(ByteView key, UnixMs now, bool touch = true);
+  // The live item: not a tombstone, not expired. `touch` counts as a use, as a write does by
+  // itself.
+  std::optional<store::ItemView> Live(ByteView key, UnixMs now, bool touch = false);
 
   // Stores and describes it in `outcome`; a failure (size, memory) is the outcome.
   // `block`: what the value lies in, if it is to be kept rather than a copy.
   Outcome Store(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags,
                 const Block* block = nullptr);
+  // The same of a value that is here already: that needs no room, and is never refused.
+  Outcome Keep(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags,
+               const Block* block = nullptr);
   // Changes when `item` expires; at or before `now`, removes it.
   Outcome SetExpiry(const store::ItemView& item, std::int64_t expires_at, UnixMs now);
   void Remove(ByteView key);

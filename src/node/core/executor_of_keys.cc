@@ -13,7 +13,7 @@ using replication::Record;
 Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
   const auto source = Live(op.key, now);
   if (!source) return Missing();
-  if (op.condition == Condition::kIfAbsent && Live(op.key2, now, /*touch=*/false)) {
+  if (op.condition == Condition::kIfAbsent && Live(op.key2, now)) {
     Outcome outcome = Describe(*source);
     outcome.status = Status::kConflict;
     return outcome;
@@ -23,20 +23,23 @@ Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
   const std::uint32_t client_flags = source->client_flags;
   Outcome shown;
   Show(*source, shown);
-  Outcome outcome = Store(op.key2, shown.value, expires_at, client_flags, shown.block.get());
-  if (outcome.status == Status::kOk && op.code == OpCode::kRename) Remove(op.key);
+  if (op.code == OpCode::kCopy) {
+    return Store(op.key2, shown.value, expires_at, client_flags, shown.block.get());
+  }
+  Outcome outcome = Keep(op.key2, shown.value, expires_at, client_flags, shown.block.get());
+  Remove(op.key);
   return outcome;
 }
 
 Outcome Executor::MultiSetNx(const Operation& op, UnixMs now) {
   std::size_t key_bytes = op.key.size();
   std::size_t value_bytes = op.value.size();
-  bool conflict = Live(op.key, now, /*touch=*/false).has_value();
+  bool conflict = Live(op.key, now).has_value();
   if (op.value.size() > limits::kValueSizeMax) {
     return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
   }
   for (const KeyValue& pair : op.more) {
-    conflict = conflict || Live(pair.key, now, /*touch=*/false).has_value();
+    conflict = conflict || Live(pair.key, now).has_value();
     key_bytes += store::Table::ItemBytes(pair.key.size(), 0);
     value_bytes += pair.value.size();
     if (pair.value.size() > limits::kValueSizeMax) {

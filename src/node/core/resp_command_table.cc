@@ -331,7 +331,7 @@ constexpr CommandInfo kTable[] = {
      "Go through the keys of the cluster", "cursor [MATCH pattern] [COUNT count] [TYPE type]", Scan,
      "", "nondeterministic_output request_policy:special"},
     {"touch", -2, kReadOnly | kFast, kGeneric, kAllKeys, "3.2.1",
-     "Mark keys as used and count those that exist", "key...", Exists, "RO", kSummed},
+     "Mark keys as used and count those that exist", "key...", Touch, "RO", kSummed},
     {"ttl", 2, kReadOnly | kFast, kGeneric, kOneKey, "1.0.0",
      "Get the remaining lifetime in seconds", "key", Ttl, "RO access", "nondeterministic_output"},
     {"type", 2, kReadOnly | kFast, kGeneric, kOneKey, "1.0.0", "Get the type of a value", "key",

@@ -73,6 +73,7 @@ Translation MSet(RespCall& call);
 Translation MSetNx(RespCall& call);
 Translation Del(RespCall& call);
 Translation Exists(RespCall& call);
+Translation Touch(RespCall& call);
 Translation Type(RespCall& call);
 Translation DelIfEq(RespCall& call);
 Translation Rename(RespCall& call);

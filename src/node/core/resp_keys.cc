@@ -69,9 +69,15 @@ Translation Del(RespCall& call) {
   return PlanPerKey(call, OpCode::kDelete, ReplyForm::kSumOfFound);
 }
 
-// Also TOUCH: looking at a key marks it as used.
 Translation Exists(RespCall& call) {
   return PlanPerKey(call, OpCode::kPeek, ReplyForm::kSumOfFound);
+}
+
+// Who reads a part of a value uses it, even if that part is empty.
+Translation Touch(RespCall& call) {
+  const Translation planned = PlanPerKey(call, OpCode::kGetRange, ReplyForm::kSumOfFound);
+  for (Operation& operation : call.plan.operations) operation.number = 1;
+  return planned;
 }
 
 Translation Type(RespCall& call) { return PlanPerKey(call, OpCode::kPeek, ReplyForm::kType); }

@@ -444,6 +444,39 @@ TEST_F(ExecutorTest, MultiSetNxIsAllOrNothing) {
   EXPECT_EQ(Get("d"), "(none)");
 }
 
+TEST_F(ExecutorTest, WhatIsHereAlreadyNeedsNoRoom) {
+  Set("k", "v");
+  room_ = 0;
+  const Operation expire{
+      .code = OpCode::kExpire, .key = "k", .expiry = ExpiryKind::kRelative, .expiry_ms = 100'000};
+  EXPECT_EQ(Run(expire).number, 1);
+  const Operation persist{.code = OpCode::kGetExpire, .key = "k", .expiry = ExpiryKind::kNone};
+  EXPECT_EQ(Run(persist).value, "v");
+  EXPECT_EQ(Run({.code = OpCode::kRename, .key = "k", .key2 = "other"}).status, Status::kOk);
+  EXPECT_EQ(Get("other"), "v");
+  EXPECT_EQ(Run({.code = OpCode::kCopy, .key = "other", .key2 = "k"}).status, Status::kOutOfMemory);
+}
+
+// Of many items all go but one. It is `used` if that was used, and an arbitrary other one if not.
+TEST_F(ExecutorTest, WhoReadsAValueUsesItAndWhoOnlyAsksForItDoesNot) {
+  constexpr int kItems = 200;
+  const auto survives = [&](OpCode code) {
+    for (int i = 0; i < kItems; ++i) Set(std::to_string(i), "v");
+    Run({.code = code, .key = "77"});
+    store::Table& table = replica_.table();
+    while (table.items() > 1) {
+      const auto victim = table.ProposeVictim();
+      table.Erase(table.Hash(victim->key), victim->version);
+    }
+    const bool there = Get("77") == "v";
+    Run({.code = OpCode::kClear});
+    return there;
+  };
+  EXPECT_TRUE(survives(OpCode::kGet));
+  EXPECT_TRUE(survives(OpCode::kGetRange));
+  EXPECT_FALSE(survives(OpCode::kPeek));
+}
+
 TEST_F(ExecutorTest, WithoutRoomNothingIsWritten) {
   Set("k", "old");
   room_ = 3;
