@@ -142,6 +142,11 @@ struct Operation {
            (code >= OpCode::kScan && code <= OpCode::kPick) ||
            (code == OpCode::kBatch && number == kOnlyReads);
   }
+  // True: it looks for what `key` has, and that counts as a hit or a miss.
+  bool LooksUp() const {
+    return code == OpCode::kGet || code == OpCode::kPeek || code == OpCode::kGetRange ||
+           code == OpCode::kGetExpire || code == OpCode::kGetDelete;
+  }
   // True: it is about a whole shard, and `key` only says which.
   bool IsOfShard() const { return code >= OpCode::kAwait && code <= OpCode::kPick; }
   bool IsWrite() const { return !OnlyReads() && code != OpCode::kAwait; }

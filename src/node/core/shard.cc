@@ -54,19 +54,26 @@ Outcome Shard::ExecuteLed(const Operation& operation, UnixMs now, ShardEffects& 
     return ExecuteCarefully(operation, now, effects);
   Outcome outcome = Run(operation, now, effects);
   if (!LeaseHolds()) return WithoutLease(operation, std::move(outcome));
-  if (!operation.IsWrite()) Count(outcome);
+  Count(operation, outcome);
   return outcome;
 }
 
-void Shard::Count(const Outcome& read) {
-  ++(read.status == Status::kOk ? counters_.hits : counters_.misses);
+void Shard::Count(const Operation& operation, const Outcome& outcome) {
+  if (!operation.LooksUp()) return;
+  if (outcome.status == Status::kOk) ++counters_.hits;
+  if (outcome.status == Status::kNotFound) ++counters_.misses;
 }
 
 Outcome Shard::Run(const Operation& operation, UnixMs now, ShardEffects& effects) {
   if (operation.code == OpCode::kBatch) return RunBatch(operation, now, effects);
+  const bool joins = operation.code == OpCode::kRename || operation.code == OpCode::kMultiSetNx;
+  const Version before = replica_->history().last();
+  joins_ = joins;
   Sink sink(*this, effects);
   Executor executor(replica_->table(), sink, scratch_);
-  return executor.Execute(operation, Clock(now));
+  Outcome outcome = executor.Execute(operation, Clock(now));
+  if (joins) EndUnit(before, effects);
+  return outcome;
 }
 
 Outcome Shard::NotLed() const {

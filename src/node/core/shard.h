@@ -226,7 +226,8 @@ class Shard {
   Outcome Run(const Operation& operation, UnixMs now, ShardEffects& effects);
   Outcome RunBatch(const Operation& operation, UnixMs now, ShardEffects& effects);
   bool Unchanged(const KeyValue& watched, UnixMs now) const;
-  void Count(const Outcome& read);
+  void EndUnit(Version before, ShardEffects& effects);
+  void Count(const Operation& operation, const Outcome& outcome);
   Outcome NotLed() const;
   Outcome WithoutLease(const Operation& operation, Outcome outcome) const;
   std::optional<Outcome> Brake(const Operation& operation, UnixMs now);

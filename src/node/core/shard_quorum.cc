@@ -137,12 +137,10 @@ Outcome Shard::ExecuteCarefully(const Operation& operation, UnixMs now, ShardEff
   }
   const bool covered = LeaseHolds();
   if (!covered && !operation.IsWrite()) return NotLed();
-  if (!operation.IsWrite()) {
-    Count(outcome);
-    if (copies > 1) {
-      hold.round = followers_->Probe(effects);
-      hold.copies = copies;
-    }
+  Count(operation, outcome);
+  if (!operation.IsWrite() && copies > 1) {
+    hold.round = followers_->Probe(effects);
+    hold.copies = copies;
   }
   hold.lease = !covered;
   if (Satisfied(hold)) return outcome;

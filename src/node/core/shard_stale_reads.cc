@@ -30,7 +30,7 @@ std::optional<Outcome> Shard::ReadStale(const Operation& operation, UnixMs now,
   }
   if (!MayShow(operation)) return std::nullopt;
   Outcome outcome = Run(operation, now, effects);
-  Count(outcome);
+  Count(operation, outcome);
   ++counters_.stale_reads;
   if (operation.session) outcome.position = PositionOf(outcome);
   outcome.stale_ms = age ? ceil<milliseconds>(*age).count() : kUnknownAge;

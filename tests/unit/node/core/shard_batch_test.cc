@@ -175,6 +175,47 @@ TEST_F(ShardBatchTest, AFailoverInTheMiddleLeavesNothingOfIt) {
   ExpectReplicasEqual(1, 2);
 }
 
+TEST_F(ShardBatchTest, AFailoverInTheMiddleOfARenameLeavesTheKeyWhereItWas) {
+  LeadWith(0, 1, {1, 2});
+  const std::string large(kBudget, 'x');
+  Set(0, "old", large);
+  Settle();
+  EXPECT_EQ(Run(0, {.code = OpCode::kRename, .key = "old", .key2 = "new"}).status, Status::kOk);
+  Bytes out;
+  shards_[0]->Pump(Id(1), 1, kNow, out);
+  ASSERT_LT(out.size(), 2 * kBudget) << "the first record alone";
+  wires_[0][1] += out;
+  Deliver(0, 1);
+  for (auto& row : cut_) row.fill(true);
+  cut_[1][2] = cut_[2][1] = false;
+  LeadWith(1, 2, {2});
+  Settle();
+  for (const std::size_t node : {1U, 2U}) {
+    EXPECT_EQ(Value(node, "old"), large);
+    EXPECT_EQ(Value(node, "new"), "-");
+  }
+}
+
+TEST_F(ShardBatchTest, AFailoverInTheMiddleOfAMultiSetNxLeavesNoneOfIt) {
+  LeadWith(0, 1, {1, 2});
+  Settle();
+  const std::string large(kBudget, 'x');
+  EXPECT_EQ(Run(0, {.code = OpCode::kMultiSetNx,
+                    .key = "a",
+                    .value = large,
+                    .more = {{"b", "1"}, {"c", "1"}}})
+                .status,
+            Status::kOk);
+  Bytes out;
+  shards_[0]->Pump(Id(1), 1, kNow, out);
+  wires_[0][1] += out;
+  Deliver(0, 1);
+  for (auto& row : cut_) row.fill(true);
+  LeadWith(1, 2, {});
+  EXPECT_EQ(Value(1, "a"), "-");
+  EXPECT_EQ(Value(1, "b"), "-");
+}
+
 TEST_F(ShardBatchTest, ABrokenLinkInTheMiddleSendsItAnew) {
   LeadWith(0, 1, {1, 2});
   Settle();

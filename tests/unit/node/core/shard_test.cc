@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "model/limits.h"
 #include "shard_test_support.h"
+#include "wire/operation_codec.h"
 
 namespace aegis::node {
 namespace {
@@ -504,6 +505,30 @@ TEST_F(ShardTest, AShortFollowerOwesNothingForWhatOnlyTakesAnothersPlace) {
   Set(0, "one more", std::string(1500, 'w'));
   EXPECT_EQ(shards_[0]->counters().evicted, before + 2) << "but for what it is larger";
   meters_[1].Remove(1 << 24);
+}
+
+TEST_F(ShardTest, OnlyLooksForAKeyAreHitsAndMisses) {
+  LeadWith(0, 1, {});
+  Set(0, "k", "v");
+  const auto counted = [&](const Operation& operation) {
+    const ShardCounters before = shards_[0]->counters();
+    Run(0, operation);
+    const ShardCounters& after = shards_[0]->counters();
+    return std::pair(after.hits - before.hits, after.misses - before.misses);
+  };
+  using Counted = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_EQ(counted({.code = OpCode::kGet, .key = "k"}), Counted(1, 0));
+  EXPECT_EQ(counted({.code = OpCode::kPeek, .key = "none"}), Counted(0, 1));
+  EXPECT_EQ(counted({.code = OpCode::kGetExpire, .key = "k"}), Counted(1, 0));
+  EXPECT_EQ(counted({.code = OpCode::kCount, .key = "k"}), Counted(0, 0));
+  EXPECT_EQ(counted({.code = OpCode::kScan, .key = "k"}), Counted(0, 0));
+  EXPECT_EQ(counted({.code = OpCode::kSet, .key = "k", .value = "w"}), Counted(0, 0));
+  const std::array<Operation, 2> gets = {Operation{.code = OpCode::kGet, .key = "k"},
+                                         Operation{.code = OpCode::kGet, .key = "none"}};
+  Bytes both;
+  wire::AppendMultiRequest(gets, both);
+  EXPECT_EQ(counted({.code = OpCode::kBatch, .key = "k", .value = both}), Counted(1, 1));
+  EXPECT_EQ(counted({.code = OpCode::kGetDelete, .key = "k"}), Counted(1, 0));
 }
 
 TEST_F(ShardTest, ASweepSaysWhetherMuchWasDue) {
