@@ -5,12 +5,11 @@
 #include <iostream>
 #include <iterator>
 #include <map>
-#include <thread>
 
 #include "bench/core/figure_text.h"
 #include "bench/exit_status.h"
 #include "bench/load_view.h"
-#include "cli/http_post.h"
+#include "cli/node_orders.h"
 #include "cli/rough_duration.h"
 #include "cli/table.h"
 
@@ -82,8 +81,7 @@ void Executor::Show(const std::string& text, const Json& json) {
   streams_.out << (global_.json ? json.dump() : text) << '\n';
 }
 
-// --- Keys
-// ------------------------------------------------------------------------------------------
+// --- Keys ----------------------------------------------------------------------------------------
 
 ExitCode Executor::Get(const Command& command) {
   if (command.raw && global_.json) {
@@ -203,8 +201,7 @@ ExitCode Executor::Increment(const Command& command) {
   return ExitCode::kOk;
 }
 
-// --- The cluster
-// -----------------------------------------------------------------------------------
+// --- The cluster ---------------------------------------------------------------------------------
 
 ExitCode Executor::Ping(const Command& command) {
   const std::vector<std::string>& addresses =
@@ -270,82 +267,26 @@ bool Executor::Confirms(const std::string& risks) {
   return std::getline(streams_.in, answer) && answer == "yes";
 }
 
-// False: it is too late to ask again.
-bool Executor::PauseBefore(std::chrono::steady_clock::time_point deadline) {
-  constexpr auto kAskAgain = std::chrono::milliseconds(100);
-  if (std::chrono::steady_clock::now() + kAskAgain > deadline) return false;
-  std::this_thread::sleep_for(kAskAgain);
-  return true;
-}
-
-// Asks twice: for what it risks, and to do it.
 ExitCode Executor::Order(const Command& command, const std::string& path,
                          const std::string& confirmation, const char* done) {
-  constexpr int kDone = 200;
-  constexpr int kUnderWay = 202;
-  constexpr int kRefused = 409;
-  constexpr int kAsksForConfirmation = 428;
-  const Result<Endpoint> address = ParseEndpoint(command.addresses.front());
-  if (!address.ok()) return Fail({Errc::kInvalid, address.error().message});
-  const auto post = [&](const std::string& to) {
-    Result<HttpAnswer> answer = HttpPost(address.value(), to, global_.timeout);
-    if (answer.ok()) {
-      std::string& said = answer.value().body;
-      while (said.ends_with('\n')) said.pop_back();
-    }
-    return answer;
-  };
-  Result<HttpAnswer> answer = post(path);
-  if (answer.ok() && answer.value().status == kAsksForConfirmation) {
-    if (!command.confirmed && !Confirms(answer.value().body)) {
-      return Fail({Errc::kInvalid, "not confirmed: nothing was done"});
-    }
-    const auto deadline = std::chrono::steady_clock::now() + global_.timeout;
-    do {
-      answer = post(path + confirmation);
-    } while (answer.ok() && answer.value().status == kUnderWay && PauseBefore(deadline));
-    // It may have been done; asking again, or /ready, tells.
-    if (!answer.ok()) return Fail({Errc::kUnknownOutcome, answer.error().message});
-  }
-  if (!answer.ok()) return Fail({Errc::kUnavailable, answer.error().message});
-  const std::string& said = answer.value().body;
-  if (answer.value().status == kDone) {
-    Show(said, {{done, true}, {"message", said}});
-    return ExitCode::kOk;
-  }
-  if (answer.value().status == kRefused) return Fail({Errc::kInvalid, said});
-  if (answer.value().status == kUnderWay) {
-    return Fail({Errc::kTimeout, "it goes on, but is not done yet: " + said});
-  }
-  return Fail({Errc::kInvalid, command.addresses.front() + " is no node's --health-addr: " +
-                                   std::to_string(answer.value().status) + " " + said});
+  const Expected<NodeOrders> orders = NodeOrders::To(command.addresses.front(), global_.timeout);
+  if (!orders.ok()) return Fail(orders.error());
+  return ShowDone(
+      orders->Give(path, confirmation,
+                   [&](const std::string& risks) { return command.confirmed || Confirms(risks); }),
+      done);
 }
 
-// Asks until it is done: asking again changes nothing.
 ExitCode Executor::Drain(const Command& command) {
-  constexpr int kDone = 200;
-  constexpr int kUnderWay = 202;
-  const auto deadline = std::chrono::steady_clock::now() + global_.timeout;
-  const Result<Endpoint> address = ParseEndpoint(command.addresses.front());
-  if (!address.ok()) return Fail({Errc::kInvalid, address.error().message});
-  while (true) {
-    Result<HttpAnswer> answer = HttpPost(address.value(), "/drain", global_.timeout);
-    if (!answer.ok()) return Fail({Errc::kUnavailable, answer.error().message});
-    std::string said = answer.value().body;
-    while (said.ends_with('\n')) said.pop_back();
-    const int status = answer.value().status;
-    if (status == kDone) {
-      Show(said, {{"drained", true}, {"message", said}});
-      return ExitCode::kOk;
-    }
-    if (status != kUnderWay) {
-      return Fail({Errc::kInvalid, command.addresses.front() + " is no node's --health-addr: " +
-                                       std::to_string(status) + " " + said});
-    }
-    if (!PauseBefore(deadline)) {
-      return Fail({Errc::kTimeout, "it goes on, but is not done yet: " + said});
-    }
-  }
+  const Expected<NodeOrders> orders = NodeOrders::To(command.addresses.front(), global_.timeout);
+  if (!orders.ok()) return Fail(orders.error());
+  return ShowDone(orders->Drain(), "drained");
+}
+
+ExitCode Executor::ShowDone(const Expected<std::string>& said, const char* done) {
+  if (!said.ok()) return Fail(said.error());
+  Show(*said, {{done, true}, {"message", *said}});
+  return ExitCode::kOk;
 }
 
 ExitCode Executor::Shards(const Command& command) {

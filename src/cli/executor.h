@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <istream>
 #include <ostream>
@@ -47,11 +46,11 @@ class Executor {
   ExitCode Ping(const Command& command);
   ExitCode Members(const Command& command);
   ExitCode Cluster(const Command& command);
-  static bool PauseBefore(std::chrono::steady_clock::time_point deadline);
   ExitCode Order(const Command& command, const std::string& path, const std::string& confirmation,
                  const char* done);
   bool Confirms(const std::string& risks);
   ExitCode Drain(const Command& command);
+  ExitCode ShowDone(const Expected<std::string>& said, const char* done);
   ExitCode Shards(const Command& command);
   ExitCode Stats(const Command& command);
   ExitCode Bench(const Command& command);
