@@ -1,108 +1,18 @@
 #include "node/core/executor.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <optional>
+#include <utility>
 
 #include "model/limits.h"
-#include "node/core/number_text.h"
+#include "node/core/outcomes.h"
+#include "node/core/terms.h"
 
 namespace aegis::node {
 
 using replication::Record;
 using replication::RecordType;
 using store::ItemView;
-
-namespace {
-
-Outcome Failure(Status status, std::string error) {
-  Outcome outcome;
-  outcome.status = status;
-  outcome.error = std::move(error);
-  return outcome;
-}
-
-Outcome Missing() {
-  Outcome outcome;
-  outcome.status = Status::kNotFound;
-  return outcome;
-}
-
-Outcome Describe(const ItemView& item) {
-  Outcome outcome;
-  outcome.version = item.version;
-  outcome.expires_at = item.expires_at;
-  outcome.client_flags = item.client_flags;
-  outcome.number = static_cast<std::int64_t>(item.value.size());
-  return outcome;
-}
-
-bool ConditionHolds(const Operation& op, const std::optional<ItemView>& item) {
-  switch (op.condition) {
-    case Condition::kAlways:
-      return true;
-    case Condition::kIfAbsent:
-      return !item;
-    case Condition::kIfPresent:
-      return item.has_value();
-    case Condition::kIfVersion:
-      return op.expected == (item ? item->version : Version{});
-    case Condition::kIfValue:
-      return item && item->value == op.match;
-  }
-  return false;
-}
-
-Outcome Conflict(const std::optional<ItemView>& item) {
-  Outcome outcome = item ? Describe(*item) : Outcome{};
-  outcome.status = Status::kConflict;
-  return outcome;
-}
-
-// The expiry that an operation asks for; `current` is what the key has (0: none, or no key).
-std::int64_t ExpiryOf(const Operation& op, std::int64_t current, UnixMs now) {
-  switch (op.expiry) {
-    case ExpiryKind::kNone:
-      return 0;
-    case ExpiryKind::kRelative:
-      return now.value + op.expiry_ms;
-    case ExpiryKind::kAbsolute:
-      return std::max<std::int64_t>(op.expiry_ms, 1);
-    case ExpiryKind::kKeep:
-      return current;
-  }
-  return current;
-}
-
-bool RuleHolds(ExpireRule rule, std::int64_t current, std::int64_t wanted) {
-  // A key without expiry lives for ever: nothing is greater, everything is less.
-  constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t now_until = current == 0 ? kForever : current;
-  const std::int64_t then_until = wanted == 0 ? kForever : wanted;
-  switch (rule) {
-    case ExpireRule::kAlways:
-      return true;
-    case ExpireRule::kIfNone:
-      return current == 0;
-    case ExpireRule::kIfSome:
-      return current != 0;
-    case ExpireRule::kIfGreater:
-      return then_until > now_until;
-    case ExpireRule::kIfSomeAndLess:
-      return current != 0 && then_until < now_until;
-    case ExpireRule::kIfLess:
-      return then_until < now_until;
-  }
-  return false;
-}
-
-Outcome NotACounter() {
-  return Failure(Status::kInvalid, "cannot increment or decrement non-numeric value");
-}
-
-}  // namespace
 
 Outcome Executor::Execute(const Operation& op, UnixMs now) {
   switch (op.code) {
@@ -251,43 +161,6 @@ Outcome Executor::Expire(const Operation& op, UnixMs now) {
   return outcome;
 }
 
-Outcome Executor::Increment(const Operation& op, UnixMs now) {
-  const auto item = Live(op.key, now);
-  std::int64_t number = 0;
-  if (item) {
-    const auto parsed = ParseInteger(item->value);
-    if (!parsed) return Failure(Status::kInvalid, "value is not an integer or out of range");
-    number = *parsed;
-  }
-  if (__builtin_add_overflow(number, op.number, &number)) {
-    return Failure(Status::kInvalid, "increment or decrement would overflow");
-  }
-  const std::int64_t expires_at = item ? item->expires_at : ExpiryOf(op, 0, now);
-  Outcome outcome = Store(op.key, std::to_string(number), expires_at,
-                          item ? item->client_flags : op.client_flags);
-  outcome.number = number;
-  return outcome;
-}
-
-Outcome Executor::IncrementFloat(const Operation& op, UnixMs now) {
-  const auto item = Live(op.key, now);
-  const auto delta = ParseFloat(op.value);
-  const auto current = item ? ParseFloat(item->value) : std::optional<long double>(0.0L);
-  if (!delta || !current) return Failure(Status::kInvalid, "value is not a valid float");
-  const long double sum = *current + *delta;
-  if (std::isnan(sum) || std::isinf(sum)) {
-    return Failure(Status::kInvalid, "increment would produce NaN or Infinity");
-  }
-  scratch_ = FormatFloat(sum);
-  Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : 0,
-                          item ? item->client_flags : op.client_flags);
-  if (outcome.status == Status::kOk) {
-    outcome.has_value = true;
-    outcome.value = scratch_;
-  }
-  return outcome;
-}
-
 Outcome Executor::Append(const Operation& op, UnixMs now) {
   const auto item = Live(op.key, now);
   if (!ConditionHolds(op, item)) return Conflict(item);
@@ -299,39 +172,6 @@ Outcome Executor::Append(const Operation& op, UnixMs now) {
   Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : ExpiryOf(op, 0, now),
                           item ? item->client_flags : op.client_flags);
   outcome.number = static_cast<std::int64_t>(scratch_.size());
-  return outcome;
-}
-
-Outcome Executor::Counter(const Operation& op, UnixMs now) {
-  const auto item = Live(op.key, now);
-  if (!item && op.value.empty()) return Missing();
-  if (!ConditionHolds(op, item)) return Conflict(item);
-  if (!item) return BeginCounter(op, now);
-  const auto current = ParseCounter(item->value);
-  if (!current) return NotACounter();
-  const auto step = static_cast<std::uint64_t>(op.number);
-  const bool up = op.code == OpCode::kCountUp;
-  const std::uint64_t count = up ? *current + step : *current - std::min(*current, step);
-  const std::int64_t expires_at = ExpiryOf(op, item->expires_at, now);
-  Outcome outcome;
-  if (expires_at != 0 && expires_at <= now.value) {
-    Remove(op.key);
-  } else {
-    outcome = Store(op.key, std::to_string(count), expires_at, item->client_flags);
-  }
-  outcome.number = static_cast<std::int64_t>(count);
-  return outcome;
-}
-
-Outcome Executor::BeginCounter(const Operation& op, UnixMs now) {
-  const auto first = ParseCounter(op.value);
-  if (!first) return NotACounter();
-  Outcome outcome;
-  if (op.number2 >= 0) {
-    const std::int64_t expires_at = op.number2 == 0 ? 0 : now.value + op.number2;
-    outcome = Store(op.key, op.value, expires_at, op.client_flags);
-  }
-  outcome.number = static_cast<std::int64_t>(*first);
   return outcome;
 }
 
@@ -354,59 +194,6 @@ Outcome Executor::SetRange(const Operation& op, UnixMs now) {
   Outcome outcome = Store(op.key, scratch_, item ? item->expires_at : 0,
                           item ? item->client_flags : op.client_flags);
   outcome.number = static_cast<std::int64_t>(scratch_.size());
-  return outcome;
-}
-
-Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
-  const auto source = Live(op.key, now);
-  if (!source) return Missing();
-  if (op.condition == Condition::kIfAbsent && Live(op.key2, now, /*touch=*/false)) {
-    Outcome outcome = Describe(*source);
-    outcome.status = Status::kConflict;
-    return outcome;
-  }
-  if (op.key == op.key2) return Describe(*source);
-  const std::int64_t expires_at = source->expires_at;
-  const std::uint32_t client_flags = source->client_flags;
-  Outcome shown;
-  Show(*source, shown);
-  Outcome outcome = Store(op.key2, shown.value, expires_at, client_flags, shown.block.get());
-  if (outcome.status == Status::kOk && op.code == OpCode::kRename) Remove(op.key);
-  return outcome;
-}
-
-Outcome Executor::MultiSetNx(const Operation& op, UnixMs now) {
-  std::size_t key_bytes = op.key.size();
-  std::size_t value_bytes = op.value.size();
-  bool conflict = Live(op.key, now, /*touch=*/false).has_value();
-  if (op.value.size() > limits::kValueSizeMax) {
-    return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
-  }
-  for (const KeyValue& pair : op.more) {
-    conflict = conflict || Live(pair.key, now, /*touch=*/false).has_value();
-    key_bytes += store::Table::ItemBytes(pair.key.size(), 0);
-    value_bytes += pair.value.size();
-    if (pair.value.size() > limits::kValueSizeMax) {
-      return Failure(Status::kTooLarge, "string exceeds maximum allowed size");
-    }
-  }
-  if (conflict) return Failure(Status::kConflict, "");
-  // All or nothing: the room for all of it is made before the first is stored.
-  if (!sink_.MakeRoom(key_bytes, {value_bytes})) return Failure(Status::kOutOfMemory, "");
-  Record first;
-  first.key = op.key;
-  first.value = op.value;
-  first.client_flags = op.client_flags;
-  Outcome outcome;
-  outcome.version = sink_.Commit(first);
-  outcome.client_flags = op.client_flags;
-  outcome.number = static_cast<std::int64_t>(op.value.size());
-  for (const KeyValue& pair : op.more) {
-    Record record;
-    record.key = pair.key;
-    record.value = pair.value;
-    sink_.Commit(record);
-  }
   return outcome;
 }
 

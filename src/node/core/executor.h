@@ -47,12 +47,16 @@ class Executor {
   Outcome Set(const Operation& op, UnixMs now);
   Outcome Delete(const Operation& op, UnixMs now, bool return_value);
   Outcome Expire(const Operation& op, UnixMs now);
+  Outcome Append(const Operation& op, UnixMs now);  // And kPrepend.
+  Outcome SetRange(const Operation& op, UnixMs now);
+
+  // executor_of_numbers.cc
   Outcome Increment(const Operation& op, UnixMs now);
   Outcome IncrementFloat(const Operation& op, UnixMs now);
-  Outcome Append(const Operation& op, UnixMs now);   // And kPrepend.
   Outcome Counter(const Operation& op, UnixMs now);  // kCountUp, kCountDown
   Outcome BeginCounter(const Operation& op, UnixMs now);
-  Outcome SetRange(const Operation& op, UnixMs now);
+
+  // executor_of_keys.cc
   Outcome RenameOrCopy(const Operation& op, UnixMs now);
   Outcome MultiSetNx(const Operation& op, UnixMs now);
 
