@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "model/duration_text.h"
 #include "model/limits.h"
 
 namespace aegis::node {
@@ -12,6 +14,10 @@ std::string_view Trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool IsAnyInterface(std::string_view host) {
+  return host.empty() || host == "0.0.0.0" || host == "::";
 }
 
 }  // namespace
@@ -50,6 +56,27 @@ std::string EndpointsText(const std::vector<Endpoint>& endpoints) {
 bool IsName(std::string_view text) {
   return text.size() <= limits::kNameSizeMax &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::optional<Endpoint> ParseListenAddress(std::string_view text) {
+  auto endpoint = ParseEndpoint(text);
+  if (!endpoint.ok() || !IsName(endpoint.value().host)) return std::nullopt;
+  if (endpoint.value().host.empty()) endpoint.value().host = "0.0.0.0";
+  return std::move(endpoint).value();
+}
+
+bool IsDialable(const Endpoint& endpoint) {
+  return !IsAnyInterface(endpoint.host) && IsName(endpoint.host) && endpoint.port != 0;
+}
+
+std::optional<Endpoint> ParseDialAddress(std::string_view text) {
+  auto endpoint = ParseEndpoint(text);
+  if (!endpoint.ok() || !IsDialable(endpoint.value())) return std::nullopt;
+  return std::move(endpoint).value();
+}
+
+std::string RenderDuration(Duration duration) {
+  return DurationText(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
 }
 
 }  // namespace aegis::node

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "model/endpoint.h"
 
 namespace aegis::node {
@@ -32,8 +33,17 @@ std::optional<double> ParseDecimal(std::string_view text);
 std::optional<std::vector<Endpoint>> ParseEndpoints(std::string_view text);
 std::string EndpointsText(const std::vector<Endpoint>& endpoints);
 
+// Where to listen. Port 0 lets the system choose; ":7700" is 0.0.0.0:7700.
+std::optional<Endpoint> ParseListenAddress(std::string_view text);
+// What others can dial: a host, and not all interfaces, with a port.
+bool IsDialable(const Endpoint& endpoint);
+std::optional<Endpoint> ParseDialAddress(std::string_view text);
+
 // Up to limits::kNameSizeMax printable ASCII characters and no space: a name must survive in log
 // lines, labels and the space-separated replies of CLUSTER NODES.
 bool IsName(std::string_view text);
+
+// "1m30s", as ParseDuration() of model/duration_text.h reads it.
+std::string RenderDuration(Duration duration);
 
 }  // namespace aegis::node

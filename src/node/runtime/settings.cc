@@ -9,7 +9,7 @@
 #include "model/duration_text.h"
 #include "model/limits.h"
 #include "model/operation.h"
-#include "node/runtime/setting_values.h"
+#include "node/runtime/setting_kinds.h"
 
 namespace aegis::node {
 
@@ -40,112 +40,11 @@ constexpr double kDriftMax = 1.0;
 constexpr std::uint32_t kRebalanceRateMax = 4096;
 constexpr std::uint64_t kCopyRateMbMax = 1ULL << 20;  // 1 TiB/s
 
-constexpr char kAddressAllowed[] =
-    "an address like 10.0.0.1:7700, [::1]:7700 or, for all interfaces, :7700";
 constexpr char kAdvertiseAllowed[] =
     "an address that others can dial, like 10.0.0.1:7700 or node1:7700";
 
-struct Description {
-  const char* flag;
-  const char* group;
-  const char* value;
-  const char* help;
-};
-
-Setting Describe(const Description& description) {
-  Setting setting;
-  setting.flag = description.flag;
-  setting.group = description.group;
-  setting.value = description.value;
-  setting.help = description.help;
-  return setting;
-}
-
-template <class T>
-Setting Number(const Description& description, T Config::*field, T min, T max) {
-  Setting setting = Describe(description);
-  setting.allowed = "a number from " + std::to_string(min) + " to " + std::to_string(max);
-  setting.assign = [=](std::string_view text, Config& config) {
-    const auto number = ParseNumber<T>(text);
-    if (!number || *number < min || *number > max) return false;
-    config.*field = *number;
-    return true;
-  };
-  setting.render = [=](const Config& config) { return std::to_string(config.*field); };
-  return setting;
-}
-
-Setting Text(const Description& description, std::string Config::*field, std::string allowed,
-             bool (*is_allowed)(std::string_view)) {
-  Setting setting = Describe(description);
-  setting.is_text = true;
-  setting.allowed = std::move(allowed);
-  setting.assign = [=](std::string_view text, Config& config) {
-    if (!is_allowed(text)) return false;
-    config.*field = text;
-    return true;
-  };
-  setting.render = [=](const Config& config) { return config.*field; };
-  return setting;
-}
-
 bool IsPath(std::string_view text) {
   return !std::ranges::any_of(text, [](unsigned char c) { return std::iscntrl(c) != 0; });
-}
-
-bool IsAnyInterface(std::string_view host) {
-  return host.empty() || host == "0.0.0.0" || host == "::";
-}
-
-// Where to listen. Port 0 lets the system choose; ":7700" is 0.0.0.0:7700.
-std::optional<Endpoint> ParseListenAddress(std::string_view text) {
-  auto endpoint = ParseEndpoint(text);
-  if (!endpoint.ok() || !IsName(endpoint.value().host)) return std::nullopt;
-  if (endpoint.value().host.empty()) endpoint.value().host = "0.0.0.0";
-  return std::move(endpoint).value();
-}
-
-bool IsDialable(const Endpoint& endpoint) {
-  return !IsAnyInterface(endpoint.host) && IsName(endpoint.host) && endpoint.port != 0;
-}
-
-std::optional<Endpoint> ParseDialAddress(std::string_view text) {
-  auto endpoint = ParseEndpoint(text);
-  if (!endpoint.ok() || !IsDialable(endpoint.value())) return std::nullopt;
-  return std::move(endpoint).value();
-}
-
-Setting ListenAddress(const Description& description, Endpoint Config::*field) {
-  Setting setting = Describe(description);
-  setting.is_text = true;
-  setting.allowed = kAddressAllowed;
-  setting.assign = [=](std::string_view text, Config& config) {
-    const auto endpoint = ParseListenAddress(text);
-    if (!endpoint) return false;
-    config.*field = *endpoint;
-    return true;
-  };
-  setting.render = [=](const Config& config) { return (config.*field).ToString(); };
-  return setting;
-}
-
-// Empty text is "none".
-Setting OptionalAddress(const Description& description, std::optional<Endpoint> Config::*field,
-                        const char* allowed, std::optional<Endpoint> (*parse)(std::string_view)) {
-  Setting setting = Describe(description);
-  setting.is_text = true;
-  setting.allowed = std::string(allowed) + ", or empty";
-  setting.assign = [=](std::string_view text, Config& config) {
-    const auto endpoint = text.empty() ? std::nullopt : parse(text);
-    if (!endpoint && !text.empty()) return false;
-    config.*field = endpoint;
-    return true;
-  };
-  setting.render = [=](const Config& config) {
-    const std::optional<Endpoint>& endpoint = config.*field;
-    return endpoint ? endpoint->ToString() : std::string();
-  };
-  return setting;
 }
 
 std::vector<std::pair<std::string_view, EvictionPolicy>> EvictionPolicies() {
@@ -154,41 +53,17 @@ std::vector<std::pair<std::string_view, EvictionPolicy>> EvictionPolicies() {
   return choices;
 }
 
-template <class E>
-Setting Choice(const Description& description, E Config::*field,
-               std::vector<std::pair<std::string_view, E>> choices) {
-  Setting setting = Describe(description);
-  setting.is_text = true;
-  for (const auto& [name, choice] : choices) {
-    setting.allowed.append(setting.allowed.empty() ? "one of " : ", ").append(name);
-  }
-  setting.assign = [=](std::string_view text, Config& config) {
-    for (const auto& [name, choice] : choices) {
-      if (name != text) continue;
-      config.*field = choice;
-      return true;
-    }
-    return false;
-  };
-  setting.render = [=](const Config& config) {
-    for (const auto& [name, choice] : choices) {
-      if (choice == config.*field) return std::string(name);
-    }
-    return std::string();
-  };
-  return setting;
-}
-
 Setting NodeIdSetting() {
-  Setting setting = Text({"node-id", kIdentity, "NAME", "Name of this node, unique in its cluster"},
-                         &Config::node_id, "1 to 128 printable ASCII characters without spaces",
-                         [](std::string_view text) { return !text.empty() && IsName(text); });
+  Setting setting =
+      TextSetting({"node-id", kIdentity, "NAME", "Name of this node, unique in its cluster"},
+                  &Config::node_id, "1 to 128 printable ASCII characters without spaces",
+                  [](std::string_view text) { return !text.empty() && IsName(text); });
   setting.default_text = "host name";
   return setting;
 }
 
 Setting SeedsSetting() {
-  Setting setting = Describe({"seeds", kCluster, "HOST:PORT,...",
+  Setting setting = Labelled({"seeds", kCluster, "HOST:PORT,...",
                               "Gossip addresses of nodes to join; without, form a new cluster"});
   setting.is_text = true;
   setting.is_list = true;
@@ -205,7 +80,7 @@ Setting SeedsSetting() {
 }
 
 Setting ShardsSetting() {
-  Setting setting = Number<std::uint32_t>(
+  Setting setting = NumberSetting<std::uint32_t>(
       {"shards", kBirth, "N", "Shards of the keys, a power of two; for tens of nodes 4096"},
       &Config::shards, limits::kShardsMin, limits::kShardsMax);
   setting.other_key = "num_shards";
@@ -220,29 +95,8 @@ Setting ShardsSetting() {
   return setting;
 }
 
-std::string RenderDuration(Duration duration) {
-  return DurationText(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
-}
-
-Setting DurationSetting(const Description& description, Duration Config::*field,
-                        std::chrono::milliseconds min, std::chrono::milliseconds max) {
-  Setting setting = Describe(description);
-  setting.is_text = true;
-  setting.allowed =
-      "a duration with its unit, like 30s, 500ms or 1m30s, at most " + DurationText(max);
-  if (min.count() > 0) setting.allowed += " and at least " + DurationText(min);
-  setting.assign = [=](std::string_view text, Config& config) {
-    const auto duration = ParseDuration(text);
-    if (!duration || *duration > max || *duration < min) return false;
-    config.*field = *duration;
-    return true;
-  };
-  setting.render = [=](const Config& config) { return RenderDuration(config.*field); };
-  return setting;
-}
-
 Setting ClockDriftSetting() {
-  Setting setting = Describe({"clock-drift-max", kLeases, "RATIO",
+  Setting setting = Labelled({"clock-drift-max", kLeases, "RATIO",
                               "How much faster one node's clock may run than another's"});
   setting.allowed = "a number from 0.001 to 1";
   setting.assign = [](std::string_view text, Config& config) {
@@ -260,7 +114,7 @@ Setting ClockDriftSetting() {
 }
 
 Setting UncleanPromotionSetting() {
-  Setting setting = Describe({"unclean-promotion-after", kLeases, "DURATION",
+  Setting setting = Labelled({"unclean-promotion-after", kLeases, "DURATION",
                               "Wait for a copy that was in sync before another leads; or never"});
   setting.is_text = true;
   setting.allowed = "a duration with its unit, like 10s, at most 24h, or never";
@@ -289,45 +143,49 @@ Setting Named(Setting setting, const char* other_key, const char* default_text =
 std::vector<Setting> MakeSettings() {
   return {
       NodeIdSetting(),
-      Named(Text({"zone", kIdentity, "NAME", "Failure domain; replicas go to different zones"},
-                 &Config::zone, "up to 128 printable ASCII characters without spaces", IsName),
-            "", "none"),
-      Number<std::uint32_t>({"weight", kIdentity, "N", "Share of the shards relative to others"},
-                            &Config::weight, 1, kWeightMax),
-
       Named(
-          ListenAddress({"bind", kAddresses, "HOST:PORT", "Where clients connect"}, &Config::bind),
-          "bind_addr"),
-      Named(ListenAddress({"gossip", kAddresses, "HOST:PORT", "Where other nodes connect"},
-                          &Config::gossip),
+          TextSetting({"zone", kIdentity, "NAME", "Failure domain; replicas go to different zones"},
+                      &Config::zone, "up to 128 printable ASCII characters without spaces", IsName),
+          "", "none"),
+      NumberSetting<std::uint32_t>(
+          {"weight", kIdentity, "N", "Share of the shards relative to others"}, &Config::weight, 1,
+          kWeightMax),
+
+      Named(ListenAddressSetting({"bind", kAddresses, "HOST:PORT", "Where clients connect"},
+                                 &Config::bind),
+            "bind_addr"),
+      Named(ListenAddressSetting({"gossip", kAddresses, "HOST:PORT", "Where other nodes connect"},
+                                 &Config::gossip),
             "gossip_bind_addr"),
-      Named(OptionalAddress({"client-advertise", kAddresses, "HOST:PORT",
-                             "Address told to clients, behind NAT or in containers"},
-                            &Config::client_advertise, kAdvertiseAllowed, ParseDialAddress),
+      Named(OptionalAddressSetting({"client-advertise", kAddresses, "HOST:PORT",
+                                    "Address told to clients, behind NAT or in containers"},
+                                   &Config::client_advertise, kAdvertiseAllowed, ParseDialAddress),
             "", "found out"),
-      Named(OptionalAddress({"gossip-advertise", kAddresses, "HOST:PORT",
-                             "Address told to other nodes, behind NAT or in containers"},
-                            &Config::gossip_advertise, kAdvertiseAllowed, ParseDialAddress),
+      Named(OptionalAddressSetting({"gossip-advertise", kAddresses, "HOST:PORT",
+                                    "Address told to other nodes, behind NAT or in containers"},
+                                   &Config::gossip_advertise, kAdvertiseAllowed, ParseDialAddress),
             "", "found out"),
-      Named(OptionalAddress(
+      Named(OptionalAddressSetting(
                 {"memcached-addr", kAddresses, "HOST:PORT", "Where clients of memcached connect"},
-                &Config::memcached_addr, kAddressAllowed, ParseListenAddress),
+                &Config::memcached_addr, kListenAllowed, ParseListenAddress),
             "", "off"),
-      Named(OptionalAddress({"health-addr", kAddresses, "HOST:PORT",
-                             "HTTP: /health, /ready, /metrics and /status"},
-                            &Config::health_addr, kAddressAllowed, ParseListenAddress),
+      Named(OptionalAddressSetting({"health-addr", kAddresses, "HOST:PORT",
+                                    "HTTP: /health, /ready, /metrics and /status"},
+                                   &Config::health_addr, kListenAllowed, ParseListenAddress),
             "", "off"),
 
       SeedsSetting(),
-      Number<std::uint32_t>({"bootstrap-expect", kCluster, "N",
-                             "Form the cluster when N nodes have met; 0: do not wait"},
-                            &Config::bootstrap_expect, 0, std::uint32_t{limits::kMembersMax}),
+      NumberSetting<std::uint32_t>({"bootstrap-expect", kCluster, "N",
+                                    "Form the cluster when N nodes have met; 0: do not wait"},
+                                   &Config::bootstrap_expect, 0,
+                                   std::uint32_t{limits::kMembersMax}),
 
-      Number<std::uint32_t>({"replication-factor", kBirth, "N", "Copies of every key"},
-                            &Config::replication_factor, 1, kReplicationFactorMax),
+      NumberSetting<std::uint32_t>({"replication-factor", kBirth, "N", "Copies of every key"},
+                                   &Config::replication_factor, 1, kReplicationFactorMax),
       ShardsSetting(),
-      Number<std::uint32_t>({"virtual-nodes", kBirth, "N", "Points on the ring per unit of weight"},
-                            &Config::virtual_nodes, 1, kVirtualNodesMax),
+      NumberSetting<std::uint32_t>(
+          {"virtual-nodes", kBirth, "N", "Points on the ring per unit of weight"},
+          &Config::virtual_nodes, 1, kVirtualNodesMax),
 
       DurationSetting({"lease-duration", kLeases, "DURATION", "How long a majority's yes holds"},
                       &Config::lease_duration, kLeaseMin, kLeaseMax),
@@ -336,89 +194,79 @@ std::vector<Setting> MakeSettings() {
                       &Config::lease_silence, kLeaseMin, kLeaseMax),
       ClockDriftSetting(),
       UncleanPromotionSetting(),
-      Number<std::int32_t>({"write-quorum", kLeases, "N",
-                            "Copies that hold a write before it is acknowledged: 0 the leader's "
-                            "alone, N all in sync and at least N, -1 all"},
-                           &Config::write_quorum, kAllCopies, kQuorumMax),
-      Number<std::int32_t>({"read-quorum", kLeases, "N",
-                            "Copies that confirm the leader before a read is answered: 0 none, -1 "
-                            "all"},
-                           &Config::read_quorum, kAllCopies, kQuorumMax),
-      Number<std::uint64_t>({"max-async-lag-bytes", kLeases, "BYTES",
-                             "Of a shard's writes that no other node has yet; beyond, writes wait, "
-                             "then BUSY; 0: no bound"},
-                            &Config::max_async_lag_bytes, 0, kAsyncLagBytesMax),
+      NumberSetting<std::int32_t>(
+          {"write-quorum", kLeases, "N",
+           "Copies that hold a write before it is acknowledged: 0 the leader's "
+           "alone, N all in sync and at least N, -1 all"},
+          &Config::write_quorum, kAllCopies, kQuorumMax),
+      NumberSetting<std::int32_t>(
+          {"read-quorum", kLeases, "N",
+           "Copies that confirm the leader before a read is answered: 0 none, -1 "
+           "all"},
+          &Config::read_quorum, kAllCopies, kQuorumMax),
+      NumberSetting<std::uint64_t>(
+          {"max-async-lag-bytes", kLeases, "BYTES",
+           "Of a shard's writes that no other node has yet; beyond, writes wait, "
+           "then BUSY; 0: no bound"},
+          &Config::max_async_lag_bytes, 0, kAsyncLagBytesMax),
       DurationSetting({"max-async-lag", kLeases, "DURATION",
                        "Likewise their age; longer than other nodes ever pause; 0: no bound"},
                       &Config::max_async_lag, std::chrono::milliseconds(0), kAsyncLagMax),
-      Number<std::uint32_t>({"min-in-sync", kLeases, "N",
-                             "Copies in sync, the leader's included, without which writes are "
-                             "refused; 1: the leader suffices"},
-                            &Config::min_in_sync, 1, kReplicationFactorMax),
-      Number<std::uint32_t>({"rebalance-rate", kLeases, "N", "Shards on the move at the same time"},
-                            &Config::rebalance_rate, 1, kRebalanceRateMax),
-      Named(Number<std::uint64_t>({"copy-rate", kLeases, "MB",
-                                   "Per second that this node sends of whole shards, to nodes that "
-                                   "join, return or replace others; 0: no limit"},
-                                  &Config::copy_rate_mb, 0, kCopyRateMbMax),
+      NumberSetting<std::uint32_t>(
+          {"min-in-sync", kLeases, "N",
+           "Copies in sync, the leader's included, without which writes are "
+           "refused; 1: the leader suffices"},
+          &Config::min_in_sync, 1, kReplicationFactorMax),
+      NumberSetting<std::uint32_t>(
+          {"rebalance-rate", kLeases, "N", "Shards on the move at the same time"},
+          &Config::rebalance_rate, 1, kRebalanceRateMax),
+      Named(NumberSetting<std::uint64_t>(
+                {"copy-rate", kLeases, "MB",
+                 "Per second that this node sends of whole shards, to nodes that "
+                 "join, return or replace others; 0: no limit"},
+                &Config::copy_rate_mb, 0, kCopyRateMbMax),
             "copy_rate_mb"),
 
-      Named(Number<std::uint64_t>({"max-memory", kResources, "MB",
-                                   "All memory of this process, as the system counts it"},
-                                  &Config::max_memory_mb, 1, kMemoryMbMax),
+      Named(NumberSetting<std::uint64_t>({"max-memory", kResources, "MB",
+                                          "All memory of this process, as the system counts it"},
+                                         &Config::max_memory_mb, 1, kMemoryMbMax),
             "max_memory_mb"),
-      Choice<EvictionPolicy>({"eviction-policy", kResources, "POLICY",
-                              "What goes when memory is full: slru, s3fifo, lru, random, "
-                              "volatile-ttl, or noeviction: writes are refused"},
-                             &Config::eviction_policy, EvictionPolicies()),
-      Named(Number<std::uint32_t>({"threads", kResources, "N", "Worker threads; 0: one per core"},
-                                  &Config::threads, 0, kThreadsMax),
+      ChoiceSetting<EvictionPolicy>({"eviction-policy", kResources, "POLICY",
+                                     "What goes when memory is full: slru, s3fifo, lru, random, "
+                                     "volatile-ttl, or noeviction: writes are refused"},
+                                    &Config::eviction_policy, EvictionPolicies()),
+      Named(NumberSetting<std::uint32_t>(
+                {"threads", kResources, "N", "Worker threads; 0: one per core"}, &Config::threads,
+                0, kThreadsMax),
             "", "cores"),
-      Text({"data-dir", kResources, "DIR", "What this node remembers; created if missing"},
-           &Config::data_dir, "a path without control characters",
-           [](std::string_view text) { return !text.empty() && IsPath(text); }),
+      TextSetting({"data-dir", kResources, "DIR", "What this node remembers; created if missing"},
+                  &Config::data_dir, "a path without control characters",
+                  [](std::string_view text) { return !text.empty() && IsPath(text); }),
 
-      Choice<LogLevel>({"log-level", kOperation, "LEVEL", "debug, info, warn or error"},
-                       &Config::log_level,
-                       {{"debug", LogLevel::kDebug},
-                        {"info", LogLevel::kInfo},
-                        {"warn", LogLevel::kWarn},
-                        {"error", LogLevel::kError}}),
-      Choice<LogFormat>({"log-format", kOperation, "FORMAT", "text or json"}, &Config::log_format,
-                        {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
-      Choice<Redirect>({"redirect", kOperation, "HOW",
-                        "Of a Redis client's command on a key led elsewhere: forward, or moved"},
-                       &Config::redirect,
-                       {{"forward", Redirect::kForward}, {"moved", Redirect::kMoved}}),
+      ChoiceSetting<LogLevel>({"log-level", kOperation, "LEVEL", "debug, info, warn or error"},
+                              &Config::log_level,
+                              {{"debug", LogLevel::kDebug},
+                               {"info", LogLevel::kInfo},
+                               {"warn", LogLevel::kWarn},
+                               {"error", LogLevel::kError}}),
+      ChoiceSetting<LogFormat>({"log-format", kOperation, "FORMAT", "text or json"},
+                               &Config::log_format,
+                               {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
+      ChoiceSetting<Redirect>(
+          {"redirect", kOperation, "HOW",
+           "Of a Redis client's command on a key led elsewhere: forward, or moved"},
+          &Config::redirect, {{"forward", Redirect::kForward}, {"moved", Redirect::kMoved}}),
       DurationSetting({"drain-timeout", kOperation, "DURATION",
                        "Time to leave gracefully on SIGTERM or SIGINT"},
                       &Config::drain_timeout, std::chrono::milliseconds(0), kDrainTimeoutMax),
-      Named(Text({"pid-file", kOperation, "FILE", "Holds the process id while the node runs"},
-                 &Config::pid_file, "a path without control characters, or empty", IsPath),
-            "", "none"),
+      Named(
+          TextSetting({"pid-file", kOperation, "FILE", "Holds the process id while the node runs"},
+                      &Config::pid_file, "a path without control characters, or empty", IsPath),
+          "", "none"),
   };
 }
 
 }  // namespace
-
-std::string Setting::Variable() const {
-  std::string name = "AEGIS_";
-  for (const char c : flag) {
-    name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
-  }
-  return name;
-}
-
-std::string Setting::FileKey() const {
-  std::string key = flag;
-  std::ranges::replace(key, '-', '_');
-  return key;
-}
-
-std::string Setting::DefaultText() const {
-  if (!default_text.empty()) return default_text;
-  return render(Config{});
-}
 
 const std::vector<Setting>& Settings() {
   static const std::vector<Setting> settings = MakeSettings();

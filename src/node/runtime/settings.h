@@ -6,35 +6,12 @@
 
 #pragma once
 
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "model/config.h"
+#include "node/runtime/setting.h"
 
 namespace aegis::node {
-
-struct Setting {
-  std::string flag;          // "node-id" is --node-id, AEGIS_NODE_ID and, in the file, node_id.
-  std::string group;         // In --help.
-  std::string value;         // What the value looks like: "HOST:PORT".
-  std::string help;          // One line.
-  std::string allowed;       // Completes "must be ...".
-  std::string default_text;  // For people, where the default is found out at start.
-  std::string other_key;     // AegisKV's name in the file, where it differs. May be empty.
-  bool is_list = false;      // Comma-separated; in the file also a YAML sequence.
-  bool is_text = false;      // Quoted in YAML.
-
-  // Returns false and leaves `config` alone if `text` is not allowed.
-  std::function<bool(std::string_view text, Config& config)> assign;
-  std::function<std::string(const Config& config)> render;
-
-  std::string FlagName() const { return "--" + flag; }
-  std::string Variable() const;  // "AEGIS_NODE_ID"
-  std::string FileKey() const;   // "node_id"
-  std::string DefaultText() const;
-};
 
 // In the order of their groups.
 const std::vector<Setting>& Settings();
