@@ -16,9 +16,6 @@ namespace {
 
 // Entries beyond the newest snapshot, before the next one is taken.
 constexpr consensus::Index kCompactAfter = 4096;
-constexpr Duration kBeat = std::chrono::milliseconds(100);
-// A node that says it is behind what it was pushed this long ago did not get it.
-constexpr Duration kPushPatience = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -51,24 +48,13 @@ void ControlLog::Tick(TimePoint now, AgreementEffects& effects) {
 void ControlLog::Distribute(const std::set<NodeId>& peers, bool voters_settled, TimePoint now,
                             AgreementEffects& effects) {
   if (!raft_.leads()) {
-    learners_.clear();
+    learners_.Clear();
     return;
   }
   voters_settled_ = voters_settled;
   formed_ = formed_ || (voters_settled && state_.Find(self_) != nullptr);
-  const bool beat = now >= next_beat_;
-  if (beat) next_beat_ = now + kBeat;
-  for (const NodeId peer : peers) {
-    const auto learner = learners_.find(peer);
-    const bool behind =
-        learner != learners_.end() && learner->second.pushed < state_.applied().index;
-    if (behind) {
-      PushTo(peer, learner->second, now, effects);
-    } else if (beat) {
-      effects.letters.push_back({peer, NewPush()});
-    }
-  }
-  wake_up_at_ = std::min(wake_up_at_, next_beat_);
+  learners_.Tell(peers, NewPush(), raft_, state_, now, effects);
+  wake_up_at_ = std::min(wake_up_at_, learners_.next_beat());
 }
 
 void ControlLog::OnDurable(std::uint64_t number, TimePoint now, AgreementEffects& effects) {
@@ -332,12 +318,7 @@ void ControlLog::OnPush(NodeId from, const Push& push, AgreementEffects& effects
 }
 
 void ControlLog::OnApplied(NodeId from, control::Applied applied, TimePoint now) {
-  if (!raft_.leads()) return;
-  const auto [found, fresh] = learners_.try_emplace(from);
-  Learner& learner = found->second;
-  const bool lost = applied.index < learner.pushed && now - learner.pushed_at > kPushPatience;
-  if (fresh || lost || applied.index > learner.pushed) learner.pushed = applied.index;
-  if (fresh) learner.pushed_at = now;
+  if (raft_.leads()) learners_.OnApplied(from, applied.index, now);
 }
 
 Push ControlLog::NewPush() const {
@@ -348,28 +329,7 @@ Push ControlLog::NewPush() const {
   return push;
 }
 
-void ControlLog::PushTo(NodeId node, Learner& learner, TimePoint now, AgreementEffects& effects) {
-  constexpr std::size_t kEntriesMax = 1024;
-  constexpr std::size_t kBytesMax = 1 << 20;
-  Push push = NewPush();
-  if (raft_.At(learner.pushed + 1) == nullptr) {
-    push.snapshot = state_.Encode();
-    learner.pushed = state_.applied().index;
-  }
-  std::size_t bytes = 0;
-  while (learner.pushed < state_.applied().index && push.entries.size() < kEntriesMax &&
-         bytes < kBytesMax) {
-    const Entry* const entry = raft_.At(learner.pushed + 1);
-    if (entry == nullptr) break;
-    push.entries.push_back(*entry);
-    bytes += entry->data.size();
-    ++learner.pushed;
-  }
-  learner.pushed_at = now;
-  effects.letters.push_back({node, std::move(push)});
-}
-
-void ControlLog::OnLinkDown(NodeId peer) { learners_.erase(peer); }
+void ControlLog::OnLinkDown(NodeId peer) { learners_.OnLinkDown(peer); }
 
 void ControlLog::MaybeCompact(TimePoint now, AgreementEffects& effects) {
   const consensus::Index applied = state_.applied().index;

@@ -27,29 +27,11 @@
 #include "control/state.h"
 #include "lease/voter.h"
 #include "model/ids.h"
+#include "node/core/agreement_effects.h"
 #include "node/core/control_message.h"
-#include "node/core/disk_write.h"
+#include "node/core/learners.h"
 
 namespace aegis::node {
-
-struct ControlLetter {
-  NodeId to;
-  ControlMessage message;      // Lost if there is no link.
-  control::Lineage lineage{};  // Of the log when it was written; Control sees to it.
-};
-
-// What the parts of the control plane that agree on things want done.
-struct AgreementEffects {
-  std::vector<DiskWrite> disk;
-  std::vector<ControlLetter> letters;  // In order, per receiver.
-  bool state_changed = false;
-
-  void Clear() {
-    disk.clear();
-    letters.clear();
-    state_changed = false;
-  }
-};
 
 // What was committed while this node led the log, since its process began. So each event is counted
 // on one node, and nothing that is only read again.
@@ -121,11 +103,6 @@ class ControlLog {
 
  private:
   bool IsSound(const Push& push) const;
-  struct Learner {
-    consensus::Index pushed = 0;
-    TimePoint pushed_at;
-  };
-
   void CarryOut(TimePoint now, AgreementEffects& effects);
   void Append(const std::vector<consensus::Entry>& entries);
   void Restore(ByteView state, AgreementEffects& effects);
@@ -136,7 +113,6 @@ class ControlLog {
   void TellVoterOfState();
   void TellVoterOfConfiguration();
   Push NewPush() const;
-  void PushTo(NodeId node, Learner& learner, TimePoint now, AgreementEffects& effects);
   void MaybeCompact(TimePoint now, AgreementEffects& effects);
 
   const NodeId self_;
@@ -167,8 +143,7 @@ class ControlLog {
   bool voters_settled_ = false;  // As the log's leader, this one included, last said.
   NodeId leader_;                // As pushes say.
   consensus::Term leader_term_ = 0;
-  std::map<NodeId, Learner> learners_;
-  TimePoint next_beat_ = TimePoint::min();
+  Learners learners_;
   TimePoint wake_up_at_ = TimePoint::max();
 };
 

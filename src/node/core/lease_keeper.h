@@ -11,7 +11,7 @@
 #include "lease/lease.h"
 #include "lease/voter.h"
 #include "model/holder.h"
-#include "node/core/control_log.h"
+#include "node/core/agreement_effects.h"
 #include "node/core/control_message.h"
 
 namespace aegis::node {
