@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -70,15 +69,7 @@ struct Node {
   RoutingBoard board{kSelf};
   WorkerCounters counters;
   Forwarder forwarder{loop, shards.host, board, shards.held, counters};
-  Router router{shards.host, board, forwarder, counters};
-  NoView view;
-  std::mutex sessions;
-  ClientServices services{.router = router,
-                          .view = view,
-                          .counters = counters,
-                          .sessions = sessions,
-                          .on_closed = [](auto) {},
-                          .statistics = [] { return Bytes(); }};
+  TestWorker worker{shards.host, board, forwarder, counters};
 };
 
 // One at a time, kept for the next benchmark that wants the same.
@@ -166,15 +157,16 @@ void RouteAndRun(benchmark::State& state, bool write, bool fetch) {
   while (state.KeepRunningBatch(kDepth)) {
     for (ByteView& key : batch) key = keys.Next();
     if (fetch) {
-      for (const ByteView key : batch) node.router.Expect(key);
-      node.router.FetchExpected();
+      for (const ByteView key : batch) node.worker.router.Expect(key);
+      node.worker.router.FetchExpected();
     }
     for (const ByteView key : batch) {
       const Operation operation = write ? SetOf(key, bench::kValue) : GetOf(key);
-      const bool ran = node.router.RunHere(operation, true, UnixMs{1}, [](const Outcome& outcome) {
-        if (outcome.status != Status::kOk) std::abort();
-        if (outcome.has_value) benchmark::DoNotOptimize(outcome.value.back());
-      });
+      const bool ran =
+          node.worker.router.RunHere(operation, true, UnixMs{1}, [](const Outcome& outcome) {
+            if (outcome.status != Status::kOk) std::abort();
+            if (outcome.has_value) benchmark::DoNotOptimize(outcome.value.back());
+          });
       if (!ran) std::abort();
     }
   }
@@ -203,7 +195,7 @@ void BatchOf10(benchmark::State& state) {
   wire::AppendMultiRequest(operations, encoded);
   const Operation batch{.code = OpCode::kBatch, .key = key, .value = encoded};
   for (auto _ : state) {
-    const bool ran = node.router.RunHere(batch, true, UnixMs{1}, [](const Outcome& outcome) {
+    const bool ran = node.worker.router.RunHere(batch, true, UnixMs{1}, [](const Outcome& outcome) {
       if (outcome.status != Status::kOk) std::abort();
       benchmark::DoNotOptimize(outcome.value.data());
     });
@@ -248,8 +240,7 @@ void SweepAllDue(benchmark::State& state) {
 BENCHMARK(SweepAllDue)->ArgName("items")->Arg(kCached);
 BENCHMARK(SweepAllDue)->ArgName("items")->Arg(kMany)->Iterations(kMany);
 
-// --- All of it
-// ------------------------------------------------------------------------------------
+// --- All of it -----------------------------------------------------------------------------------
 
 // Gives a connection one chunk of input whenever it is told to, and takes what it sends.
 class FeedStream final : public ByteStream {
@@ -290,7 +281,7 @@ class Client {
  public:
   Client(Node& node, ClientPort port)
       : connection_(std::make_shared<ClientConnection>(
-            node.loop, std::make_unique<FeedStream>(feed_), node.services, 1, port)) {
+            node.loop, std::make_unique<FeedStream>(feed_), node.worker.services, 1, port)) {
     connection_->Start();
   }
   ~Client() { connection_->Close("done"); }

@@ -19,8 +19,11 @@
 //            left the small queue: who comes back goes to main. (Yang et al., SOSP 2023)
 //   lru      The least recently used of a sample.
 //   random   Any, whichever slots of the hand's buckets come next: newcomers take the first free
-//   ones. volatile-ttl  Of a sample of items with a TTL, the one that expires first; others never
-//   go. noeviction    None: writes are refused.
+//            ones.
+//   volatile-ttl
+//            Of a sample of items with a TTL, the one that expires first; others never go.
+//   noeviction
+//            None: writes are refused.
 //
 // Belongs to one table; not thread-safe.
 

@@ -318,8 +318,7 @@ std::vector<Expected<Written>> Client::MultiSet(std::span<const KeyAndValue> ite
   });
 }
 
-// --- The cluster
-// -----------------------------------------------------------------------------------
+// --- The cluster ---------------------------------------------------------------------------------
 
 Expected<std::chrono::nanoseconds> Client::Ping(std::string_view address) {
   return impl_->Wait<std::chrono::nanoseconds>(

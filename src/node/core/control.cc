@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "node/core/draw.h"
 
 namespace aegis::node {
 
@@ -11,22 +12,8 @@ using gossip::IsLive;
 
 namespace {
 
-constexpr Duration kReportEvery = std::chrono::milliseconds(100);
 // A wish of this node's own (to be registered, to leave) is repeated after this long.
 constexpr Duration kWishAgain = std::chrono::milliseconds(200);
-// A node that leaves and leads the log begins to hand over its shards after this long even so.
-constexpr Duration kGiveUpLogPatience = std::chrono::seconds(1);
-
-Session NewSession(Rng& rng) {
-  while (true) {
-    if (const Session session{rng.Next()}; session != Session{}) return session;
-  }
-}
-
-// Rounded up.
-std::chrono::milliseconds WholeMilliseconds(Duration duration) {
-  return std::chrono::ceil<std::chrono::milliseconds>(duration);
-}
 
 control::PlannerOptions PlannerOptionsOf(const Control::Options& options) {
   control::PlannerOptions planner = options.planner;
@@ -35,21 +22,6 @@ control::PlannerOptions PlannerOptionsOf(const Control::Options& options) {
 }
 
 }  // namespace
-
-void ControlEffects::Clear() {
-  new_log.reset();
-  born = false;
-  disk.clear();
-  letters.clear();
-  commands.clear();
-  replicas.clear();
-  lease_until = TimePoint::min();
-  routing.reset();
-  gossip.Clear();
-  membership_changed = false;
-  look_again = false;
-  wake_up_at = TimePoint::max();
-}
 
 Control::Control(Member self, ClusterSettings settings, Options options,
                  std::optional<Recovered> recovered, Rng rng, TimePoint now)
@@ -62,6 +34,7 @@ Control::Control(Member self, ClusterSettings settings, Options options,
       roll_(self.id, now),
       leases_(options_.lease, {self.id, self.session}, now),
       director_(options_.director),
+      reporter_(self.id),
       routing_(std::make_shared<RoutingTable>()) {}
 
 void Control::Start(TimePoint now, ControlEffects& effects) {
@@ -133,8 +106,7 @@ void Control::MaybeBeBorn(TimePoint now) {
 
 void Control::BeBorn(TimePoint now) {
   ClusterSettings settings = swim_.settings();
-  do settings.id = ClusterId{rng_.Next()};
-  while (!settings.born());
+  settings.id = Draw<ClusterId>(rng_);
   settings.hash_seed = rng_.Next();
   swim_.SetSettings(settings, now);
   founder_ = true;
@@ -144,9 +116,7 @@ void Control::BeBorn(TimePoint now) {
 
 void Control::OpenLog(TimePoint now, ControlEffects& effects) {
   if (!recovered_) {
-    consensus::ServerId server;
-    do server = consensus::ServerId{rng_.Next()};
-    while (server == consensus::ServerId{});
+    const auto server = Draw<consensus::ServerId>(rng_);
     recovered_ = {server, founder_ ? consensus::RaftNode::Birth(server) : consensus::Persisted{}};
     effects.new_log = {{settings().id, swim_.self().id, server}, recovered_->persisted};
   }
@@ -180,7 +150,7 @@ void Control::OnControlLinkDown(NodeId peer, TimePoint now, ControlEffects& effe
   strangers_.erase(peer);
   if (log_) log_->OnLinkDown(peer);
   if (leader_) leader_->OnLinkDown(peer);
-  if (told_to_ == peer) told_to_ = kNoNode;
+  reporter_.OnLinkDown(peer);
   swim_.ProbeSoon(peer, now, effects.gossip);
   AfterGossip(now, effects);
 }
@@ -237,9 +207,9 @@ void Control::Proceed(TimePoint now, ControlEffects& effects) {
     SeeToOrders(now);
     SeeToLeadership(now);
     leases_.Tick(log_->voters(), healthy_, now, agreed_);
-    Report(now);
+    reporter_.Tell(log_->leader(), control_links_, OwnReport(), now, agreed_);
     log_->Distribute(control_links_, leader_ && leader_->electorate().settled(), now, agreed_);
-    wake_up = std::min({wake_up, log_->wake_up_at(), leases_.wake_up_at(), next_report_});
+    wake_up = std::min({wake_up, log_->wake_up_at(), leases_.wake_up_at(), reporter_.next()});
     if (leader_) wake_up = std::min(wake_up, leader_->wake_up_at());
   }
   for (DiskWrite& write : agreed_.disk) effects.disk.push_back(std::move(write));
@@ -275,14 +245,14 @@ void Control::SeeToSelf(TimePoint now) {
     // A session asks to follow one other and never a second: so none that was superseded comes
     // back.
     const Session previous = self == nullptr ? Session{} : self->session;
-    if (follows_ && *follows_ != previous) leases_.Renew(NewSession(rng_));
+    if (follows_ && *follows_ != previous) leases_.Renew(Draw<Session>(rng_));
     follows_ = previous;
     return;
   }
   if (state.FenceOf(leases_.holder()) != nullptr) {
     AEGIS_LOG(kWarn, "control",
               "this node lost its lease to a fence; it goes on under a new session");
-    leases_.Renew(NewSession(rng_));
+    leases_.Renew(Draw<Session>(rng_));
     follows_ = self->session;
     return;
   }
@@ -294,19 +264,6 @@ void Control::SeeToSelf(TimePoint now) {
     if (now < lead_log_until_ && GiveUpLog(now)) return;
     log_->Propose(control::Leaving{leases_.holder()}, now, agreed_);
   }
-}
-
-// False: this node does not lead the log, or nobody else could.
-bool Control::GiveUpLog(TimePoint now) {
-  if (!log_->raft().leads()) return false;
-  for (const NodeId voter : log_->voters()) {
-    const control::NodeState* const node = log_->state().Find(voter);
-    const bool stays = node != nullptr && !node->leaving && voter != swim_.self().id;
-    if (!stays || !Live().contains(voter)) continue;
-    log_->TransferLeadership(consensus::ServerId{node->server}, now, agreed_);
-    return true;
-  }
-  return false;
 }
 
 void Control::SeeToLeadership(TimePoint now) {
@@ -322,46 +279,13 @@ void Control::SeeToLeadership(TimePoint now) {
 }
 
 NodeReport Control::OwnReport() const {
-  const control::State& state = log_->state();
-  NodeReport report;
-  report.applied = state.applied();
-  const Member& member = swim_.self();
-  const control::NodeState* const self = state.Find(member.id);
-  if (state.born() && (self == nullptr || self->session != leases_.holder().session)) {
-    report.wants = control::Register{.node = member.id,
-                                     .session = leases_.holder().session,
-                                     .previous = self == nullptr ? Session{} : self->session,
-                                     .memory = memory_,
-                                     .server = log_->server().value(),
-                                     .name = member.name,
-                                     .zone = member.zone,
-                                     .weight = member.weight,
-                                     .lease = WholeMilliseconds(options_.lease.duration)};
-  }
-  const std::vector<ShardReport>& shards = director_.reports();
-  for (std::size_t id = 0; id < shards.size() && id < state.shards().size(); ++id) {
-    const control::ShardState& shard = state.shards()[id];
-    const bool headless = shard.epoch != Epoch{} && state.FenceOf(shard.leader) != nullptr;
-    if (headless && shards[id].whole) report.held.emplace_back(shards[id].shard, shards[id].last);
-  }
-  return report;
-}
-
-// Tells whoever leads the log, or, if that is not known, everybody.
-void Control::Report(TimePoint now) {
-  const NodeId leader = log_->leader();
-  NodeReport report = OwnReport();
-  const bool news = leader != told_to_ || report.wants != told_.wants || report.held != told_.held;
-  if (now < next_report_ && !(news && leader != kNoNode)) return;
-  next_report_ = now + kReportEvery;
-  told_to_ = leader;
-  told_ = report;
-  if (leader == swim_.self().id) return;
-  if (leader != kNoNode && control_links_.contains(leader)) {
-    agreed_.letters.push_back({leader, std::move(report)});
-    return;
-  }
-  for (const NodeId peer : control_links_) agreed_.letters.push_back({peer, report});
+  return NodeReporter::ReportOf({.state = log_->state(),
+                                 .self = swim_.self(),
+                                 .holder = leases_.holder(),
+                                 .memory = memory_,
+                                 .server = log_->server(),
+                                 .lease = options_.lease.duration,
+                                 .shards = director_.reports()});
 }
 
 ControlLeader::Seen Control::Seen() const {
@@ -416,26 +340,6 @@ void Control::Evaluate(LocalShards& shards, TimePoint now, ControlEffects& effec
   Publish(effects);
 }
 
-bool Control::IsDrained() const {
-  if (!superseded_.empty()) return true;
-  const NodeId self = swim_.self().id;
-  const std::set<NodeId> live = Live();
-  const bool anybody = std::ranges::any_of(live, [&](NodeId node) {
-    const control::NodeState* const state = log_->state().Find(node);
-    return node != self && state != nullptr && !state->removed && !state->leaving;
-  });
-  if (!anybody) return true;  // Nobody is there to take over.
-  // One that lost its lease leads nothing, but may hold what nobody else does.
-  if (director_.led() > 0 || director_.held_alone() > 0) return false;
-  // The log has to go on without this node.
-  const std::vector<NodeId> voters = log_->voters();
-  if (std::find(voters.begin(), voters.end(), self) == voters.end()) return true;
-  const auto others = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
-    return voter != self && live.contains(voter);
-  });
-  return !log_->raft().leads() && static_cast<std::size_t>(others) > voters.size() / 2;
-}
-
 void Control::Publish(ControlEffects& effects) {
   if (!routing_dirty_) return;
   auto table = std::make_shared<RoutingTable>();
@@ -461,19 +365,6 @@ void Control::PublishUnborn(TimePoint now, ControlEffects& effects) {
   if (reason != unborn_reason_) routing_dirty_ = true;
   unborn_reason_ = std::move(reason);
   Publish(effects);
-}
-
-// --- Leaving ------------------------------------------------------------------------------------
-
-void Control::Leave(TimePoint now) {
-  if (std::exchange(leaving_, true)) return;
-  lead_log_until_ = now + kGiveUpLogPatience;
-  next_wish_ = now;
-}
-
-void Control::Goodbye(TimePoint now, ControlEffects& effects) {
-  swim_.Leave(now, effects.gossip);
-  AfterGossip(now, effects);
 }
 
 }  // namespace aegis::node

@@ -33,39 +33,15 @@
 #include "model/endpoint.h"
 #include "model/member.h"
 #include "model/routing.h"
+#include "node/core/control_effects.h"
 #include "node/core/control_leader.h"
 #include "node/core/control_log.h"
 #include "node/core/lease_keeper.h"
+#include "node/core/node_reporter.h"
 #include "node/core/shard_director.h"
 #include "node/core/voter_roll.h"
 
 namespace aegis::node {
-
-// In this order: create the log and the shards if they are asked for, queue `disk`, apply
-// `commands` and `replicas`, then send `letters` and publish `lease_until` and `routing`; the rest
-// at any time.
-struct ControlEffects {
-  struct NewLog {
-    consensus::LogIdentity identity;
-    consensus::Persisted persisted;
-    bool replaces = false;  // There is a store: it goes, and what is queued for it.
-  };
-  std::optional<NewLog> new_log;  // Create the store, durably, before any of `disk`.
-  bool born = false;              // settings() are final from now on: create the shards.
-  std::vector<DiskWrite> disk;    // In order; then Control::OnDurable().
-  std::vector<ControlLetter> letters;
-  std::vector<ShardCommand> commands;
-  std::vector<ShardDirector::Replicas> replicas;  // Shard::SetReplicas(), after `commands`.
-  Session lease_session;                          // See LeaseView; always set, as is ...
-  TimePoint lease_until = TimePoint::min();       // ... until when it holds.
-  std::shared_ptr<const RoutingTable> routing;    // Null: unchanged.
-  gossip::Effects gossip;
-  bool membership_changed = false;          // Links to dial or drop, the node record to write.
-  bool look_again = false;                  // Call Evaluate() soon.
-  TimePoint wake_up_at = TimePoint::max();  // Call Tick() no later than this.
-
-  void Clear();
-};
 
 struct Readiness {
   bool ready = false;
@@ -198,17 +174,18 @@ class Control {
   void Proceed(TimePoint now, ControlEffects& effects);
   void SeeToSelf(TimePoint now);
   void SeeToOrders(TimePoint now);
-  bool GiveUpLog(TimePoint now);
   void SeeToLeadership(TimePoint now);
-  void Report(TimePoint now);
   NodeReport OwnReport() const;
   ControlLeader::Seen Seen() const;
   std::set<NodeId> Live() const;
-  bool IsDrained() const;
   void Publish(ControlEffects& effects);
   // Without a cluster there is nothing to route, but clients are told what this node waits for.
-  std::string DescribeLeaving() const;
   void PublishUnborn(TimePoint now, ControlEffects& effects);
+
+  // Leaving: control_leaving.cc.
+  bool GiveUpLog(TimePoint now);
+  bool IsDrained() const;
+  std::string DescribeLeaving() const;
 
   const Options options_;
   Rng rng_;
@@ -236,9 +213,7 @@ class Control {
   AgreementEffects agreed_;
   std::set<NodeId> control_links_;
   std::optional<Session> follows_;  // What the present session asks to follow.
-  NodeReport told_;                 // As last sent to the control leader ...
-  NodeId told_to_;
-  TimePoint next_report_ = TimePoint::min();
+  NodeReporter reporter_;
   TimePoint next_wish_ = TimePoint::min();
   std::set<Holder> given_up_;  // By operators here, and the cluster has not agreed on it yet.
   TimePoint next_order_ = TimePoint::min();

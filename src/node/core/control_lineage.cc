@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "node/core/control.h"
+#include "node/core/draw.h"
 #include "node/core/log_recovery.h"
 
 namespace aegis::node {
@@ -17,13 +18,6 @@ namespace aegis::node {
 namespace {
 
 constexpr Duration kTellEvery = std::chrono::milliseconds(100);
-
-template <class Number>
-Number Draw(Rng& rng) {
-  while (true) {
-    if (const Number drawn{rng.Next()}; drawn != Number{}) return drawn;
-  }
-}
 
 Error Refused(std::string why) { return {ErrorCode::kInvalid, std::move(why)}; }
 
@@ -95,8 +89,8 @@ void Control::ReplaceLog(control::Lineage lineage, std::uint64_t writes, TimePoi
   leader_.reset();
   leases_.StartOver(Draw<Session>(rng_), now);
   follows_.reset();
-  told_to_ = kNoNode;
-  next_report_ = next_wish_ = now;
+  reporter_.StartOver(now);
+  next_wish_ = now;
   strangers_.clear();
   roll_.StartOver(now);
   const ControlCounters counters = log_->counters();

@@ -18,8 +18,7 @@ static_assert(control::kStateSizeMax + (1 << 20) <= limits::kControlFrameSizeMax
 constexpr int kVotersMax = 64;
 constexpr int kHeldMax = limits::kShardsMax;
 
-// --- Writing
-// --------------------------------------------------------------------------------------
+// --- Writing -------------------------------------------------------------------------------------
 
 void Write(const Holder& holder, proto::ControlHolder& out) {
   out.set_node(holder.node.value());
@@ -122,8 +121,7 @@ void Write(const Descent& descent, proto::ControlMessage& out) {
   out.mutable_descent();  // Also of the first lineage.
 }
 
-// --- Reading
-// --------------------------------------------------------------------------------------
+// --- Reading -------------------------------------------------------------------------------------
 
 Error Malformed(const char* what) {
   return {ErrorCode::kMalformed, std::string("a control message with ") + what};

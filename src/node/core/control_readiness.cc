@@ -1,4 +1,4 @@
-// Why a node is not ready, or how far its leaving is, in words for people: see Control.
+// Why a node is not ready, in words for people: see Control.
 
 #include <algorithm>
 #include <string>
@@ -6,15 +6,6 @@
 #include "node/core/control.h"
 
 namespace aegis::node {
-
-std::string Control::DescribeLeaving() const {
-  if (!drained_) {
-    const std::string led = std::to_string(director_.led()) + " shards are led here still";
-    return "leaving the cluster: " + (director_.led() > 0 ? led : "the control log goes on");
-  }
-  if (director_.led() > 0) return "leaving the cluster: nobody is there to take over";
-  return "drained: others lead what this node led, and it may be stopped";
-}
 
 Readiness Control::readiness(TimePoint now) const {
   const auto not_ready = [](std::string reason) { return Readiness{false, std::move(reason)}; };

@@ -52,9 +52,9 @@ void Followers::OnWant(const control::Copy& from, const VersionVector& history,
     progress.state = Progress::State::kGiving;
     progress.common = history.CommonWith(replica_.history());
     // All that it has would be too much, and hardly any of it could be taken.
-    if (progress.common == Version{} && replica_.vanished() != Version{}) StartCopy(progress);
+    if (progress.common == Version{} && replica_.vanished() != Version{}) copies_.Start(progress);
   } else {
-    StartCopy(progress);
+    copies_.Start(progress);
   }
   effects.wake.push_back(from.node);
   effects.changed = true;
@@ -75,7 +75,7 @@ void Followers::OnGiven(const control::Copy& copy, const replication::TailFate& 
 
 replication::TailFate Followers::OnAllGiven(const control::Copy& copy, ShardEffects& effects) {
   Progress* const progress = Find(copy);
-  StartCopy(*progress);
+  copies_.Start(*progress);
   effects.wake.push_back(copy.node);
   return std::exchange(progress->fate, {});
 }
@@ -154,21 +154,6 @@ void Followers::OfferDigests(ShardEffects& effects) {
   }
 }
 
-void Followers::StartCopy(Progress& progress) {
-  progress.state = Progress::State::kCopying;
-  progress.copy_id = next_copy_id_++;
-  progress.copy_cursor = 0;
-  progress.copy_begun = false;
-  progress.copy_ticket = 0;
-  progress.copy_waits = false;
-  progress.sent = last();
-  progress.acked = {};
-  progress.pressure = false;  // Of what it no longer has.
-  progress.question = 0;
-  progress.told = {};
-  progress.tell = false;
-}
-
 bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
                      const CommitPoint& commit, OutgoingTail out) {
   const auto found = progress_.find(follower);
@@ -192,14 +177,8 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
     return false;
   }
   // Too far behind for the ring: start (over) with a copy.
-  if (!replica_.recent().Covers(progress.sent)) StartCopy(progress);
-  if (progress.state == Progress::State::kCopying && !progress.copy_begun) {
-    PeerMessage begin = Message(PeerMessageType::kCopyBegin);
-    begin.copy_id = progress.copy_id;
-    replication::AppendPeerFrame(begin, out);
-    ++counters_.copies_started;
-    progress.copy_begun = true;
-  }
+  if (!replica_.recent().Covers(progress.sent)) copies_.Start(progress);
+  if (progress.state == Progress::State::kCopying) copies_.Begin(progress, out);
   const std::size_t start = out.size();
   while (progress.sent != last()) {
     if (out.size() - start >= bytes_max) return true;
@@ -210,16 +189,13 @@ bool Followers::Pump(NodeId follower, std::size_t bytes_max, UnixMs clock,
     PumpFreshness(progress, commit, out);
     return digests_.Pump(progress.digests, bytes_max, out.bytes());
   }
-  PumpCopyChunk(progress, bytes_max, commit, out);
+  copies_.Pump(progress, bytes_max, commit, out);
   return progress.state == Progress::State::kCopying && !progress.copy_waits;
 }
 
 void Followers::ResumeCopies(ShardEffects& effects) {
   for (auto& [node, progress] : progress_) {
-    if (progress.state != Progress::State::kCopying || !progress.copy_waits) continue;
-    const bool begins = progress.copy_cursor == 0 && copies_->left() > 0;
-    if (!begins && !copies_->MayGoOn(progress.copy_ticket)) continue;
-    progress.copy_waits = false;
+    if (progress.state != Progress::State::kCopying || !copies_.Resume(progress)) continue;
     effects.wake.push_back(node);
   }
 }
@@ -263,62 +239,6 @@ void Followers::PumpFreshness(Progress& progress, const CommitPoint& commit,
     fresh.round = std::exchange(progress.question, 0);
   }
   replication::AppendPeerFrame(fresh, out);
-}
-
-// The next piece of the copy; behind the last piece, its end. Everything up to the present end of
-// the history was sent before, so that the end of the copy may name it.
-void Followers::PumpCopyChunk(Progress& progress, std::size_t bytes_max, const CommitPoint& commit,
-                              OutgoingTail out) {
-  Bytes items;
-  const auto flush = [&](ByteView value, const Block* block) {
-    if (items.empty()) return;
-    PeerMessage chunk = Message(PeerMessageType::kCopyChunk);
-    chunk.copy_id = progress.copy_id;
-    chunk.records = items;
-    chunk.records_end = value;
-    chunk.block = block;
-    replication::AppendPeerFrame(chunk, out);
-    items.clear();
-  };
-  const std::size_t start = out.size();
-  std::size_t left = bytes_max;
-  if (copies_ != nullptr) {
-    if (progress.copy_ticket == 0) progress.copy_ticket = copies_->NewTicket();
-    left = std::min(copies_->left(), bytes_max);
-    if (progress.copy_cursor == 0) {  // A copy that is no longer than one piece needs no turn.
-      left = std::min(left, limits::kCopyChunkBytes);
-      progress.copy_waits = left == 0;
-    } else {
-      progress.copy_waits = left == 0 || !copies_->TakeTurn(progress.copy_ticket);
-    }
-    if (progress.copy_waits) return;
-  }
-  do {
-    progress.copy_cursor =
-        replica_.table().Scan(progress.copy_cursor, /*homes=*/1, [&](const store::ItemView& item) {
-          if (item.block != nullptr) {
-            replication::AppendRecordHead(RecordOf(item), items);
-            flush(item.value, item.block);
-            return;
-          }
-          replication::AppendRecord(RecordOf(item), items);
-          if (items.size() >= limits::kCopyChunkBytes) flush({}, nullptr);
-        });
-  } while (progress.copy_cursor != 0 && out.size() - start + items.size() < left);
-  flush({}, nullptr);
-  if (copies_ != nullptr) {
-    copies_->Spend(out.size() - start);
-    if (progress.copy_cursor == 0) copies_->EndTurn(progress.copy_ticket);
-  }
-  if (progress.copy_cursor != 0) return;
-  PeerMessage end = Message(PeerMessageType::kCopyEnd);
-  end.copy_id = progress.copy_id;
-  end.reigns = replica_.history().reigns();
-  end.version = replica_.vanished();
-  end.quorum_used = commit.matters();
-  replication::AppendPeerFrame(end, out);
-  progress.state = Progress::State::kTailing;
-  ++counters_.copies_sent;
 }
 
 PeerMessage Followers::Message(PeerMessageType type) const {

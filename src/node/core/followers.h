@@ -18,6 +18,7 @@
 #include "model/version_vector.h"
 #include "node/core/commit_point.h"
 #include "node/core/copy_budget.h"
+#include "node/core/copy_sender.h"
 #include "node/core/digest_offers.h"
 #include "node/core/replica.h"
 #include "node/core/shard_counters.h"
@@ -48,7 +49,7 @@ class Followers {
         epoch_(epoch),
         replica_(replica),
         counters_(counters),
-        copies_(copies),
+        copies_(shard, epoch, replica, counters, copies),
         digests_(shard, epoch, replica, digest_visits) {}
 
   // Whom to feed from now on. Those no longer named are forgotten, those new are invited to say
@@ -145,22 +146,18 @@ class Followers {
   Version last() const { return replica_.history().last(); }
   replication::PeerMessage Message(replication::PeerMessageType type) const;
   bool InSync(const Progress& progress) const;
-  void StartCopy(Progress& progress);
   void PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs clock,
                    const CommitPoint& commit, OutgoingTail out);
   void PumpFreshness(Progress& progress, const CommitPoint& commit, OutgoingTail out) const;
-  void PumpCopyChunk(Progress& progress, std::size_t bytes_max, const CommitPoint& commit,
-                     OutgoingTail out);
 
   const ShardId shard_;
   const Epoch epoch_;
   Replica& replica_;
   ShardCounters& counters_;
-  CopyBudget* const copies_;
   bool told_ = false;
   std::map<NodeId, Progress> progress_;
-  std::uint64_t next_copy_id_ = 1;
   std::uint64_t round_ = 0;  // Of probes.
+  CopySender copies_;
   DigestOffers digests_;
 };
 

@@ -1,8 +1,6 @@
 #include "node/runtime/forwarder.h"
 
-#include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -18,15 +16,9 @@ namespace aegis::node {
 
 namespace {
 
-// A node that says it does not lead, against the routing table, is asked again after this long: one
-// of the two is about to change its mind. Every time it says so again it is given twice as long.
-constexpr Duration kAskAgainMin = std::chrono::milliseconds(1);
-constexpr Duration kAskAgainMax = std::chrono::milliseconds(10);
 constexpr Duration kLinkTick = std::chrono::milliseconds(250);
 const std::string kLost = "the node that leads the key was lost before it answered";
 const std::string kNoLeader = "no node leads the key's shard";
-constexpr std::size_t kSpareMax = 256;
-constexpr std::size_t kSpareOperationMax = 4 * 1024;
 
 Operation Decode(const Forward& forward) {
   Result<Operation> operation = wire::DecodeOperation(forward.operation);
@@ -66,13 +58,7 @@ Forwarder::Forwarder(Loop& loop, ShardSpace& shards, const RoutingBoard& board, 
       soon_timer_(loop.io()) {}
 
 std::unique_ptr<Forward> Forwarder::Encode(const Operation& operation) {
-  std::unique_ptr<Forward> forward;
-  if (spare_.empty()) {
-    forward = std::make_unique<Forward>();
-  } else {
-    forward = std::move(spare_.back());
-    spare_.pop_back();
-  }
+  std::unique_ptr<Forward> forward = spare_.Take();
   forward->slot = ring::SlotOf(operation.key);
   forward->code = operation.code;
   forward->write = operation.IsWrite();
@@ -87,20 +73,20 @@ void Forwarder::Submit(std::unique_ptr<Forward> forward, TimePoint now) {
   forward->deadline = now + limits::kRouteWait;
   ++pending_;
   if (lanes_.empty()) {
-    Charge(*forward, kNoNode);
+    backlog_.Charge(*forward, kNoNode);
     homeless_.Push(std::move(forward));
     return;
   }
   const ShardId shard = ring::ShardOf(forward->slot, table->settings.num_shards);
   forward->shard = shard;
-  Charge(*forward, table->shards[shard.value()].leader);
-  Lane& lane = lanes_[shard.value()];
-  ++lane.load;
+  backlog_.Charge(*forward, table->shards[shard.value()].leader);
+  ForwardLane& lane = lanes_[shard.value()];
+  lane.Enter();
   if (forward->operation.size() + wire::kRequestHeaderSize > limits::kFrameSizeMax) {
     Fail(std::move(forward), Status::kTooLarge, "the command is too large to be forwarded");
     return;
   }
-  lane.waiting.Push(std::move(forward));
+  lane.Wait(std::move(forward));
   Advance(shard);
 }
 
@@ -110,39 +96,33 @@ void Forwarder::Open() {
   while (!homeless_.empty()) {
     std::unique_ptr<Forward> forward = homeless_.Pop();
     forward->shard = ring::ShardOf(forward->slot, table->settings.num_shards);
-    Lane& lane = lanes_[forward->shard.value()];
-    ++lane.load;
-    lane.waiting.Push(std::move(forward));
+    ForwardLane& lane = lanes_[forward->shard.value()];
+    lane.Enter();
+    lane.Wait(std::move(forward));
   }
   for (std::uint32_t id = 0; id < lanes_.size(); ++id) Advance(ShardId{id});
 }
 
 void Forwarder::Advance(ShardId shard) {
-  Lane& lane = lanes_[shard.value()];
-  if (lane.load == lane.under_way) return;
-  if (lane.under_way == 0) {
-    lane.back.Append(std::move(lane.returned));
-    lane.returned = std::move(lane.back);
-  }
+  ForwardLane& lane = lanes_[shard.value()];
+  if (lane.idle()) return;
+  lane.Rejoin();
   const TimePoint now = SteadyNow();
-  while (!lane.returned.empty() || !lane.waiting.empty()) {
+  while (lane.has_next()) {
     const auto table = routing_.Keep();
     const ShardRoute& route = table->shards[shard.value()];
-    ForwardQueue& queue = lane.returned.empty() ? lane.waiting : lane.returned;
+    ForwardQueue& queue = lane.next();
     const Forward& next = queue.front();
     // One leader, one epoch at a time; and nothing overtakes what came back.
-    const bool goes_on = lane.back.empty() && lane.returned.empty() && !lane.halted &&
-                         lane.to == route.leader && lane.epoch == route.epoch;
+    const bool goes_on = lane.MayFollow(route.leader, route.epoch);
     const bool taken_back = next.owner->takes_back();
-    if (lane.under_way > 0 && (!goes_on || taken_back)) return;
+    if (lane.under_way() && (!goes_on || taken_back)) return;
     if (taken_back) {
       GiveBack(queue.Pop());
       continue;
     }
-    if (route.leader == kNoNode) lane.busy = false;
-    if (route.leader == kNoNode) return;
-    const bool asked = next.refused_by == route.leader && next.refused_epoch == route.epoch;
-    if (asked && now < next.ask_again_at) return LetReadsPass(shard, now);
+    if (route.leader == kNoNode) return lane.ClearBusy();
+    if (ForwardLane::TooSoon(next, route.leader, route.epoch, now)) return LetReadsPass(shard, now);
     if (route.leader == table->self) {
       if (!RunHere(lane, queue, route.epoch, now)) return LetReadsPass(shard, now);
       continue;
@@ -157,10 +137,9 @@ void Forwarder::Advance(ShardId shard) {
 
 // REQUIRES: what is next in the lane may not be tried yet.
 void Forwarder::LetReadsPass(ShardId shard, TimePoint now) {
-  Lane& lane = lanes_[shard.value()];
-  if (!lane.busy || lane.under_way > 0 || now < lane.pass_again_at) return;
-  lane.pass_again_at = now + kAskAgainMin;
-  ForwardQueue reads = TakeReads(lane);
+  ForwardLane& lane = lanes_[shard.value()];
+  if (!lane.LooksForReads(now)) return;
+  ForwardQueue reads = lane.TakeReads();
   const auto table = routing_.Keep();
   const ShardRoute& route = table->shards[shard.value()];
   const Member* const member = table->Find(route.leader);
@@ -170,14 +149,14 @@ void Forwarder::LetReadsPass(ShardId shard, TimePoint now) {
       if (reads.front().owner->takes_back()) {
         GiveBack(reads.Pop());
       } else if (!RunHere(lane, reads, route.epoch, now)) {
-        left.Push(lane.returned.Pop());
+        left.Push(lane.next().Pop());
       }
     }
   } else if (member != nullptr) {
     ForwardLink& link = LinkTo(route.leader, table->settings.id);
     while (!reads.empty() && link.available(now)) {
       if (reads.front().owner->takes_back()) {
-        if (lane.under_way > 0) break;
+        if (lane.under_way()) break;
         GiveBack(reads.Pop());
         continue;
       }
@@ -185,40 +164,18 @@ void Forwarder::LetReadsPass(ShardId shard, TimePoint now) {
     }
   }
   left.Append(std::move(reads));
-  left.Append(std::move(lane.returned));
-  lane.returned = std::move(left);
+  lane.PutFirst(std::move(left));
 }
 
-// Those that may pass what is in front of them.
-ForwardQueue Forwarder::TakeReads(Lane& lane) {
-  std::set<const ForwardOwner*> stuck;  // They have something that is not taken.
-  ForwardQueue reads;
-  for (ForwardQueue* const queue : {&lane.returned, &lane.waiting}) {
-    ForwardQueue left;
-    while (!queue->empty()) {
-      std::unique_ptr<Forward> forward = queue->Pop();
-      const bool passes = !forward->write && !stuck.contains(forward->owner.get());
-      if (!passes) stuck.insert(forward->owner.get());
-      (passes ? reads : left).Push(std::move(forward));
-    }
-    *queue = std::move(left);
-  }
-  return reads;
-}
-
-void Forwarder::Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
-                     const Endpoint& address) {
-  lane.to = route.leader;
-  lane.epoch = route.epoch;
-  ++lane.under_way;
+void Forwarder::Send(ForwardLane& lane, ForwardQueue& queue, const ShardRoute& route,
+                     ForwardLink& link, const Endpoint& address) {
   counters_.forwards_sent.Add();
-  std::unique_ptr<Forward> forward = queue.Pop();
-  forward->first = std::exchange(lane.halted, false);
+  std::unique_ptr<Forward> forward = lane.Depart(queue, route.leader, route.epoch);
   forward->block = {};  // Somebody else stores it.
   link.Send(std::move(forward), route.epoch, address);
 }
 
-bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now) {
+bool Forwarder::RunHere(ForwardLane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now) {
   Operation operation = Decode(queue.front());
   if (WantsBlock(operation)) [[unlikely]] {
     BlockRef& block = queue.front().block;  // Copied once, however often it is refused.
@@ -240,42 +197,33 @@ bool Forwarder::RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint 
           GiveBack(queue.Pop());
         } else if (outcome.hold.reign != Epoch{}) {
           Hold(queue.Pop(), operation, outcome, now);
-        } else if (outcome.status != Status::kNotLeader && outcome.status != Status::kBusy) {
-          if (operation.IsWrite()) lane.busy = false;
+        } else if (!IsRefusal(outcome.status)) {
+          if (operation.IsWrite()) lane.ClearBusy();
           Finish(queue.Pop(), outcome);
         } else {
           taken = false;
-          lane.busy = outcome.status == Status::kBusy;
-          lane.why = outcome.error;
+          lane.ClearBusy();
+          if (outcome.status == Status::kBusy) lane.SetBusy(outcome.error);
         }
       });
   if (taken) return true;
   std::unique_ptr<Forward> forward = queue.Pop();
   NoteRefusal(*forward, routing_.Table().self, epoch, now);
-  // To the front: `returned` holds nothing else, or this came from it.
-  ForwardQueue first;
-  first.Push(std::move(forward));
-  first.Append(std::move(lane.returned));
-  lane.returned = std::move(first);
+  lane.PutFirst(std::move(forward));
   return false;
 }
 
 void Forwarder::Hold(std::unique_ptr<Forward> forward, const Operation& operation,
                      const Outcome& outcome, TimePoint now) {
   const ShardId shard = forward->shard;
-  --lanes_[shard.value()].load;
+  lanes_[shard.value()].Leave();
   forward->executed = true;
   held_.Keep(shard, operation, outcome, now,
              std::make_unique<HeldForward>(*this, std::move(forward)));
 }
 
 void Forwarder::NoteRefusal(Forward& forward, NodeId by, Epoch epoch, TimePoint now) {
-  const bool again = forward.refused_by == by && forward.refused_epoch == epoch;
-  forward.ask_again_after =
-      again ? std::min(2 * forward.ask_again_after, kAskAgainMax) : kAskAgainMin;
-  forward.ask_again_at = now + forward.ask_again_after;
-  forward.refused_by = by;
-  forward.refused_epoch = epoch;
+  ForwardLane::NoteRefusal(forward, by, epoch, now);
   if (soon_armed_ && soon_at_ <= forward.ask_again_at) return;
   soon_armed_ = true;
   soon_at_ = forward.ask_again_at;
@@ -289,19 +237,14 @@ void Forwarder::NoteRefusal(Forward& forward, NodeId by, Epoch epoch, TimePoint 
 
 void Forwarder::OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) {
   const ShardId shard = forward->shard;
-  Lane& lane = lanes_[shard.value()];
-  --lane.under_way;
-  const bool refused = outcome.status == Status::kNotLeader || outcome.status == Status::kBusy;
-  if (outcome.status == Status::kBusy) {
-    lane.busy = true;
-    lane.why = outcome.error;
-  } else if (refused ? forward->first : forward->write) {
-    lane.busy = false;  // It did not only come behind one that was refused so.
-  }
+  ForwardLane& lane = lanes_[shard.value()];
+  lane.Arrive();
+  const bool refused = IsRefusal(outcome.status);
+  lane.NoteAnswer(*forward, outcome.status, outcome.error);
   if (refused) {
-    lane.halted = true;
-    NoteRefusal(*forward, lane.to, lane.epoch, SteadyNow());
-    lane.back.Push(std::move(forward));
+    lane.Halt();
+    NoteRefusal(*forward, lane.to(), lane.epoch(), SteadyNow());
+    lane.ComeBack(std::move(forward));
   } else {
     Finish(std::move(forward), outcome);
   }
@@ -310,11 +253,11 @@ void Forwarder::OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcom
 
 void Forwarder::OnNoRoom(std::unique_ptr<Forward> forward, std::size_t needed) {
   const ShardId shard = forward->shard;
-  Lane& lane = lanes_[shard.value()];
-  --lane.under_way;
-  lane.halted = true;
+  ForwardLane& lane = lanes_[shard.value()];
+  lane.Arrive();
+  lane.Halt();
   if (needed == 0) {
-    lane.back.Push(std::move(forward));  // It only came behind the one that had none.
+    lane.ComeBack(std::move(forward));  // It only came behind the one that had none.
   } else {
     forward->needed = needed;
     GiveBack(std::move(forward));
@@ -326,9 +269,9 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
   const TimePoint asked_again_until = SteadyNow() + limits::kRouteWait;
   std::vector<ShardId> touched;
   const auto take_back = [&](std::unique_ptr<Forward> forward) {
-    Lane& lane = lanes_[forward->shard.value()];
+    ForwardLane& lane = lanes_[forward->shard.value()];
     touched.push_back(forward->shard);
-    lane.back.Push(std::move(forward));
+    lane.ComeBack(std::move(forward));
   };
   // A read in front of a write of the same owner cannot be asked again: it might see that write.
   std::map<std::pair<const ForwardOwner*, ShardId>, std::size_t> writes_left;
@@ -337,7 +280,7 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
   });
   while (!sent.empty()) {
     std::unique_ptr<Forward> forward = sent.Pop();
-    --lanes_[forward->shard.value()].under_way;
+    lanes_[forward->shard.value()].Arrive();
     std::size_t& writes_behind = writes_left[{forward->owner.get(), forward->shard}];
     if (forward->write) {
       --writes_behind;
@@ -354,7 +297,7 @@ void Forwarder::OnBroken(ForwardLink&, ForwardQueue unsent, ForwardQueue sent) {
     }
   }
   while (!unsent.empty()) {
-    --lanes_[unsent.front().shard.value()].under_way;
+    lanes_[unsent.front().shard.value()].Arrive();
     take_back(unsent.Pop());
   }
   for (const ShardId shard : touched) Advance(shard);
@@ -381,8 +324,8 @@ void Forwarder::OnRouting() {
 bool Forwarder::Superseded(NodeId node, const RoutingTable& table) const {
   if (!table.IsFenced(node)) return false;
   for (std::size_t id = 0; id < lanes_.size(); ++id) {
-    const Lane& lane = lanes_[id];
-    if (lane.under_way > 0 && lane.to == node && lane.epoch < table.shards[id].epoch) return true;
+    const ForwardLane& lane = lanes_[id];
+    if (lane.under_way() && lane.to() == node && lane.epoch() < table.shards[id].epoch) return true;
   }
   return false;
 }
@@ -394,38 +337,21 @@ void Forwarder::OnTick(TimePoint now) {
   }
   if (pending_ == 0) return;
   if (!homeless_.empty()) {
-    ExpireWaiting(homeless_, Status::kUnavailable, routing_.Keep()->unborn_reason, now);
-  }
-  for (std::uint32_t id = 0; id < lanes_.size(); ++id) {
-    Lane& lane = lanes_[id];
-    if (lane.load == lane.under_way) continue;
-    const Status of_writes = lane.busy ? Status::kBusy : Status::kUnavailable;
-    const std::string why = lane.busy ? lane.why : kNoLeader;
-    ExpireReturned(lane.returned, of_writes, why, now);
-    ExpireWaiting(lane.waiting, of_writes, why, now);
-    Advance(ShardId{id});
-  }
-}
-
-// What waits is in the order of its deadlines.
-void Forwarder::ExpireWaiting(ForwardQueue& queue, Status of_writes, const std::string& why,
-                              TimePoint now) {
-  while (!queue.empty() && queue.front().deadline <= now) Expire(queue.Pop(), of_writes, why);
-}
-
-// What came back need not be: some of it was given more time.
-void Forwarder::ExpireReturned(ForwardQueue& queue, Status of_writes, const std::string& why,
-                               TimePoint now) {
-  ForwardQueue left;
-  while (!queue.empty()) {
-    std::unique_ptr<Forward> forward = queue.Pop();
-    if (forward->deadline <= now) {
-      Expire(std::move(forward), of_writes, why);
-    } else {
-      left.Push(std::move(forward));
+    const auto table = routing_.Keep();
+    while (!homeless_.empty() && homeless_.front().deadline <= now) {
+      Fail(homeless_.Pop(), Status::kUnavailable, table->unborn_reason);
     }
   }
-  queue = std::move(left);
+  for (std::uint32_t id = 0; id < lanes_.size(); ++id) {
+    ForwardLane& lane = lanes_[id];
+    if (lane.idle()) continue;
+    const Status of_writes = lane.busy() ? Status::kBusy : Status::kUnavailable;
+    const std::string why = lane.busy() ? lane.why() : kNoLeader;
+    for (ForwardQueue expired = lane.TakeExpired(now); !expired.empty();) {
+      Expire(expired.Pop(), of_writes, why);
+    }
+    Advance(ShardId{id});
+  }
 }
 
 // Its time is over. A read is not refused for what holds up writes; it came behind one.
@@ -444,45 +370,19 @@ void Forwarder::Fail(std::unique_ptr<Forward> forward, Status status, const std:
 void Forwarder::Finish(std::unique_ptr<Forward> forward, const Outcome& outcome) {
   --pending_;
   counters_.Count(forward->code, outcome.status);
-  if (!lanes_.empty() && !forward->executed) --lanes_[forward->shard.value()].load;
-  Discharge(*forward);
+  if (!lanes_.empty() && !forward->executed) lanes_[forward->shard.value()].Leave();
+  backlog_.Discharge(*forward);
   forward->owner->OnOutcome(*forward, outcome);
-  if (spare_.size() == kSpareMax || forward->operation.capacity() > kSpareOperationMax) return;
-  Bytes operation = std::move(forward->operation);
-  operation.clear();
-  *forward = Forward{};
-  forward->operation = std::move(operation);
-  spare_.push_back(std::move(forward));
+  spare_.Keep(std::move(forward));
 }
 
 // REQUIRES: it is in a lane, and not under way.
 void Forwarder::GiveBack(std::unique_ptr<Forward> forward) {
   --pending_;
-  --lanes_[forward->shard.value()].load;
-  Discharge(*forward);
+  lanes_[forward->shard.value()].Leave();
+  backlog_.Discharge(*forward);
   const std::shared_ptr<ForwardOwner> owner = forward->owner;
   owner->OnNoRoom(std::move(forward));
-}
-
-void Forwarder::Charge(Forward& forward, NodeId node) {
-  forward.account = node;
-  pending_bytes_ += forward.bytes();
-  Account& account = accounts_[node];
-  account.bytes += forward.bytes();
-  // While some wait, those who still submit wait as well: else they could keep it above half.
-  if (account.bytes <= limits::kForwardBacklogPause && account.congested.empty()) return;
-  account.congested.push_back(forward.owner);
-  forward.owner->OnCongested();
-}
-
-void Forwarder::Discharge(const Forward& forward) {
-  pending_bytes_ -= forward.bytes();
-  const auto account = accounts_.find(forward.account);
-  account->second.bytes -= forward.bytes();
-  if (account->second.bytes > limits::kForwardBacklogPause / 2) return;
-  const auto congested = std::exchange(account->second.congested, {});
-  if (account->second.bytes == 0) accounts_.erase(account);
-  for (const auto& owner : congested) owner->OnUncongested();
 }
 
 ForwardLink& Forwarder::LinkTo(NodeId node, ClusterId cluster) {

@@ -1,10 +1,10 @@
 // Forwarder: one worker's operations that cannot run here and now, because another node leads
 // their shard or nobody does.
 //
-// Each shard has a lane. Within a lane operations keep their order: they go to one leader under
-// one epoch at a time, what comes back refused goes again before anything later, and while a lane
-// is not empty the worker runs nothing on that shard past it (blocked()). So commands of one
-// connection on one shard take effect in the order they were sent, whoever leads meanwhile.
+// Each shard has a lane (ForwardLane). Within a lane operations keep their order: they go to one
+// leader under one epoch at a time, what comes back refused goes again before anything later, and
+// while a lane is not empty the worker runs nothing on that shard past it (blocked()). So commands
+// of one connection on one shard take effect in the order they were sent, whoever leads meanwhile.
 //
 // Every operation is answered: by the leader; kUnavailable when no leader took it within
 // limits::kRouteWait of its arrival, kBusy for a write when one did not that was busy;
@@ -45,9 +45,12 @@
 #include "node/core/shard_space.h"
 #include "node/runtime/counters.h"
 #include "node/runtime/forward.h"
+#include "node/runtime/forward_backlog.h"
+#include "node/runtime/forward_lane.h"
 #include "node/runtime/forward_link.h"
 #include "node/runtime/held_outcomes.h"
 #include "node/runtime/routing_board.h"
+#include "node/runtime/spare_forwards.h"
 
 namespace aegis::node {
 
@@ -61,7 +64,7 @@ class Forwarder final : public ForwardLinkListener {
 
   // True: operations on this shard must queue behind others.
   bool blocked(ShardId shard) const {
-    return !homeless_.empty() || (shard.value() < lanes_.size() && lanes_[shard.value()].load > 0);
+    return !homeless_.empty() || (shard.value() < lanes_.size() && !lanes_[shard.value()].empty());
   }
 
   // The operation, encoded; the caller adds owner, ticket and room.
@@ -76,7 +79,7 @@ class Forwarder final : public ForwardLinkListener {
   void OnTick(TimePoint now);
 
   std::size_t pending() const { return pending_; }  // Operations that wait for an answer,
-  std::size_t pending_bytes() const { return pending_bytes_; }  // and what they cost.
+  std::size_t pending_bytes() const { return backlog_.bytes(); }  // and what they cost.
 
   // From links.
   void OnAnswer(std::unique_ptr<Forward> forward, const Outcome& outcome) override;
@@ -85,26 +88,6 @@ class Forwarder final : public ForwardLinkListener {
 
  private:
   class HeldForward;
-  struct Lane {
-    ForwardQueue back;      // Came back from the link: older than those in `returned`, whom they
-                            // join, in front, when nothing is under way any more.
-    ForwardQueue returned;  // Refused or never sent; older than all that wait.
-    ForwardQueue waiting;
-    std::uint32_t load = 0;       // All of the lane's operations.
-    std::uint32_t under_way = 0;  // Those on a link: all on one, under one epoch.
-    NodeId to;
-    Epoch epoch;
-    bool halted = false;  // An operation was not run; the leader runs nothing more on the shard
-                          // before it sees one that was sent since.
-    bool busy = false;    // The oldest write was refused with kBusy,
-    std::string why;      // because of this.
-    TimePoint pass_again_at{};
-  };
-  // What is kept for one node.
-  struct Account {
-    std::size_t bytes = 0;
-    std::vector<std::shared_ptr<ForwardOwner>> congested;  // Who was told so.
-  };
 
   // The cluster is born: gives every shard its lane, and the homeless theirs.
   void Open();
@@ -113,21 +96,16 @@ class Forwarder final : public ForwardLinkListener {
   void Advance(ShardId shard);
   void NoteRefusal(Forward& forward, NodeId by, Epoch epoch, TimePoint now);
   // False: it was refused and is back in the lane.
-  bool RunHere(Lane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now);
+  bool RunHere(ForwardLane& lane, ForwardQueue& queue, Epoch epoch, TimePoint now);
   void LetReadsPass(ShardId shard, TimePoint now);
-  static ForwardQueue TakeReads(Lane& lane);
-  void Send(Lane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
+  void Send(ForwardLane& lane, ForwardQueue& queue, const ShardRoute& route, ForwardLink& link,
             const Endpoint& address);
   void Hold(std::unique_ptr<Forward> forward, const Operation& operation, const Outcome& outcome,
             TimePoint now);
   void GiveBack(std::unique_ptr<Forward> forward);
-  void Charge(Forward& forward, NodeId node);
-  void Discharge(const Forward& forward);
   void Finish(std::unique_ptr<Forward> forward, const Outcome& outcome);
   void Fail(std::unique_ptr<Forward> forward, Status status, const std::string& why);
   void Expire(std::unique_ptr<Forward> forward, Status of_writes, const std::string& why);
-  void ExpireWaiting(ForwardQueue& queue, Status of_writes, const std::string& why, TimePoint now);
-  void ExpireReturned(ForwardQueue& queue, Status of_writes, const std::string& why, TimePoint now);
   ForwardLink& LinkTo(NodeId node, ClusterId cluster);
 
   Loop& loop_;
@@ -136,13 +114,12 @@ class Forwarder final : public ForwardLinkListener {
   HeldOutcomes& held_;
   WorkerCounters& counters_;
   ShardEffects effects_;
-  std::vector<Lane> lanes_;  // Indexed by shard; empty until the cluster is born.
-  ForwardQueue homeless_;    // Waiting for that.
+  std::vector<ForwardLane> lanes_;  // Indexed by shard; empty until the cluster is born.
+  ForwardQueue homeless_;           // Waiting for that.
   std::map<NodeId, std::unique_ptr<ForwardLink>> links_;
-  std::map<NodeId, Account> accounts_;
-  std::vector<std::unique_ptr<Forward>> spare_;
+  ForwardBacklog backlog_;
+  SpareForwards spare_;
   std::size_t pending_ = 0;
-  std::size_t pending_bytes_ = 0;
   TimePoint next_link_tick_{};
   asio::steady_timer soon_timer_;  // For the first refusal that is due for another try.
   bool soon_armed_ = false;

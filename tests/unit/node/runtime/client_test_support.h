@@ -41,6 +41,24 @@ class NoView final : public NodeView {
   RoutingTable table_;
 };
 
+// What a worker lends to client connections.
+struct TestWorker {
+  TestWorker(ShardSpace& shards, const RoutingBoard& board, Forwarder& forwarder,
+             WorkerCounters& counters)
+      : router(shards, board, forwarder, counters),
+        services{.router = router,
+                 .view = view,
+                 .counters = counters,
+                 .sessions = sessions,
+                 .on_closed = [](auto) {},
+                 .statistics = [] { return Bytes(); }} {}
+
+  Router router;
+  NoView view;
+  std::mutex sessions;
+  ClientServices services;
+};
+
 inline std::string Times(std::size_t n, const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < n; ++i) out += text;
@@ -105,15 +123,8 @@ class ClientTest : public ForwarderTest {
   const std::string large_ = std::string(kLarge, 'v');
   std::size_t most_held_ = 0;
 
-  Router router_{shards_.host, board_, forwarder_, counters_};
-  NoView view_;
-  std::mutex sessions_;
-  ClientServices services_{.router = router_,
-                           .view = view_,
-                           .counters = counters_,
-                           .sessions = sessions_,
-                           .on_closed = [](auto) {},
-                           .statistics = [] { return Bytes(); }};
+  TestWorker worker_{shards_.host, board_, forwarder_, counters_};
+  ClientServices& services_ = worker_.services;
   MemoryPeer peer_of_client_{loop_};
   std::shared_ptr<ClientConnection> client_ = std::make_shared<ClientConnection>(
       loop_, std::make_unique<MemoryStream>(peer_of_client_), services_, 1, port_);

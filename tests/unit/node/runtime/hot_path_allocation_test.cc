@@ -8,7 +8,6 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -119,15 +118,8 @@ class HotPathAllocationTest : public ForwarderTest {
   }
   static std::string Key(int i) { return "key:" + std::to_string(100'000 + i); }
 
-  Router router_{shards_.host, board_, forwarder_, counters_};
-  NoView view_;
-  std::mutex sessions_;
-  ClientServices services_{.router = router_,
-                           .view = view_,
-                           .counters = counters_,
-                           .sessions = sessions_,
-                           .on_closed = [](auto) {},
-                           .statistics = [] { return Bytes(); }};
+  TestWorker worker_{shards_.host, board_, forwarder_, counters_};
+  ClientServices& services_ = worker_.services;
   std::unique_ptr<PlainClient> client_;
   std::shared_ptr<ClientConnection> connection_;
 
