@@ -42,6 +42,15 @@ inline constexpr std::size_t kScanItemsMax = 1 << 20;
 inline constexpr std::size_t kScanBytesMax = 1 << 20;
 // Free slots that it passes for each item that it is to look at. More: likewise.
 inline constexpr std::size_t kScanHomesPerItem = 16;
+// A pattern of keys; all those of one CONFIG GET. Longer: kTooLarge, nothing is looked at.
+inline constexpr std::size_t kPatternSizeMax = 1024;
+// Bytes of the pattern that a scan of a shard goes through, again and again, until it stops as
+// above: so many, about a millisecond's work, and those for each item, which cost no more than to
+// look at it.
+inline constexpr std::size_t kScanMatchSteps = 1 << 20;
+inline constexpr std::size_t kScanMatchStepsPerItem = 64;
+// The same for one key. More: kInvalid, the pattern takes too long.
+inline constexpr std::size_t kKeyMatchSteps = 1 << 20;
 // Shards that one SCAN goes through when they hold few keys.
 inline constexpr std::uint32_t kScanShardsMax = 64;
 // MULTI: commands queued, and bytes of them. More: an error, and EXEC will refuse.

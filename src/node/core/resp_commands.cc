@@ -98,6 +98,8 @@ Translation Dispatch(RespCall& call) {
 Translation resp::CheckLimits(const RespCall& call) {
   for (const Operation& operation : call.plan.operations) {
     if (const auto error = LimitError(operation); !error.empty()) return call.Fail(error);
+    const bool has_pattern = operation.code == OpCode::kScan;
+    if (has_pattern && !call.PatternFits(operation.match.size())) return Translation::kReplied;
   }
   return Translation::kPlanned;
 }

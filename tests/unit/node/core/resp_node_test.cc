@@ -144,6 +144,13 @@ TEST_F(RespNodeTest, ConfigGetMatchesPatternsAndShowsEachParameterOnce) {
   EXPECT_NE(memory.find("maxmemory-policy\r\n$11\r\nallkeys-lru\r\n"), std::string::npos);
 }
 
+TEST_F(RespNodeTest, PatternsOfConfigGetHaveALimitTogether) {
+  const std::string most = "save" + std::string(1020, '*');
+  EXPECT_EQ(Reply({"config", "get", most}), "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+  EXPECT_EQ(Reply({"config", "get", most, "x"}),
+            "-ERR the pattern has 1025 bytes: a pattern has 1024 bytes at most\r\n");
+}
+
 TEST_F(RespNodeTest, ConfigSetToWhatAlreadyIsSucceeds) {
   EXPECT_EQ(Reply({"config", "set", "save", "", "appendonly", "NO"}), "+OK\r\n");
   EXPECT_EQ(Reply({"config", "set", "maxmemory", "1gb"}), "+OK\r\n");
