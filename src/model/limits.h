@@ -35,6 +35,9 @@ inline constexpr std::size_t kRespArgumentsMax = 1 << 20;     // More: protocol 
 inline constexpr std::size_t kRespInlineSizeMax = 64 * 1024;  // Longer: protocol error, close.
 // Bytes of one command with all its arguments. More: protocol error, close.
 inline constexpr std::size_t kRespCommandSizeMax = 2 * kValueSizeMax;
+// Keys of one command: MGET, MSET, DEL and the like. Each costs an operation and an outcome, some
+// 450 bytes. More: an error, nothing of it is done.
+inline constexpr std::size_t kKeysPerCommandMax = 65'536;
 
 // SCAN and KEYS. Items that one scan of a shard looks at, and bytes of keys that it finds before
 // the last. More was asked for: it stops there and tells where to go on.

@@ -186,7 +186,7 @@ enum class ReplyForm : std::uint8_t {
 enum class Course : std::uint8_t {
   kRuns,
   kQueued,   // For EXEC, or refused there.
-  kRefused,  // There is no such command, or it does not take these arguments.
+  kRefused,  // There is no such command, or it does not take these arguments or so many keys.
 };
 
 struct Plan {
