@@ -64,6 +64,7 @@ struct NodeFacts {
   std::uint16_t tcp_port = 0;
   TimePoint started_at;
   std::uint64_t connected_clients = 0;
+  std::uint64_t clients_max = 0;  // More are turned away.
   std::uint64_t connections_received = 0;
   std::uint64_t connections_rejected = 0;
   std::uint64_t commands_processed = 0;

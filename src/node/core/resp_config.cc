@@ -41,7 +41,7 @@ std::vector<Parameter> Parameters(NodeView& node) {
       {kLatencyThreshold, std::to_string(node.LatencyThresholdMs())},
       {"latency-tracking", "yes"},
       {"latency-tracking-info-percentiles", "50 99 99.9"},
-      {"maxclients", std::to_string(limits::kConnectionsMax)},
+      {"maxclients", std::to_string(facts.clients_max)},
       {"maxmemory", std::to_string(facts.max_memory), /*is_memory=*/true},
       {"maxmemory-policy", std::string(RedisNameOf(facts.eviction))},
       {"notify-keyspace-events", ""},

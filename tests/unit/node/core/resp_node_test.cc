@@ -16,6 +16,7 @@ class RespNodeTest : public RespTest {
     node.facts.tcp_port = 7700;
     node.facts.started_at = now - std::chrono::seconds(90'000);
     node.facts.connected_clients = 3;
+    node.facts.clients_max = 512;
     node.facts.used_memory = 1'932'024;
     node.facts.max_memory = 1ULL << 30;
     node.facts.keys = 10;
@@ -31,14 +32,26 @@ class RespNodeTest : public RespTest {
 
 TEST_F(RespNodeTest, InfoHasWhatClientsWaitFor) {
   const std::string info = Reply({"info"});
-  for (const ByteView line :
-       {"# Server\r\n", "redis_version:7.0.15\r\n", "aegis_version:0.2.0\r\n",
-        "redis_mode:standalone\r\n", "process_id:42\r\n", "tcp_port:7700\r\n",
-        "run_id:0000000000000000000000000000000000000abc\r\n", "uptime_in_seconds:90000\r\n",
-        "uptime_in_days:1\r\n", "connected_clients:3\r\n", "used_memory:1932024\r\n",
-        "used_memory_human:1.84M\r\n", "maxmemory:1073741824\r\n", "maxmemory_human:1.00G\r\n",
-        "loading:0\r\n", "role:master\r\n", "cluster_enabled:1\r\n", "aegis_nodes:3\r\n",
-        "# Keyspace\r\ndb0:keys=10,expires=4,avg_ttl=0\r\n"}) {
+  for (const ByteView line : {"# Server\r\n",
+                              "redis_version:7.0.15\r\n",
+                              "aegis_version:0.2.0\r\n",
+                              "redis_mode:standalone\r\n",
+                              "process_id:42\r\n",
+                              "tcp_port:7700\r\n",
+                              "run_id:0000000000000000000000000000000000000abc\r\n",
+                              "uptime_in_seconds:90000\r\n",
+                              "uptime_in_days:1\r\n",
+                              "connected_clients:3\r\n",
+                              "maxclients:512\r\n",
+                              "used_memory:1932024\r\n",
+                              "used_memory_human:1.84M\r\n",
+                              "maxmemory:1073741824\r\n",
+                              "maxmemory_human:1.00G\r\n",
+                              "loading:0\r\n",
+                              "role:master\r\n",
+                              "cluster_enabled:1\r\n",
+                              "aegis_nodes:3\r\n",
+                              "# Keyspace\r\ndb0:keys=10,expires=4,avg_ttl=0\r\n"}) {
     EXPECT_NE(info.find(line), std::string::npos) << line;
   }
 }
@@ -133,6 +146,7 @@ TEST_F(RespNodeTest, ConfigGetAnswersWhatToolsAskFor) {
   EXPECT_EQ(Reply({"config", "get", "databases"}), "*2\r\n$9\r\ndatabases\r\n$1\r\n1\r\n");
   EXPECT_EQ(Reply({"config", "get", "maxmemory"}),
             "*2\r\n$9\r\nmaxmemory\r\n$10\r\n1073741824\r\n");
+  EXPECT_EQ(Reply({"config", "get", "maxclients"}), "*2\r\n$10\r\nmaxclients\r\n$3\r\n512\r\n");
   EXPECT_EQ(Reply({"config", "get", "nothing"}), "*0\r\n");
   session.version = 3;
   EXPECT_EQ(Reply({"config", "get", "save"}), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
