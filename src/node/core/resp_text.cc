@@ -149,9 +149,8 @@ ByteView RedisNameOf(EvictionPolicy policy) {
   switch (policy) {
     case EvictionPolicy::kSlru:
     case EvictionPolicy::kLru:
-      return "allkeys-lru";
     case EvictionPolicy::kS3Fifo:
-      return "allkeys-lfu";
+      return "allkeys-lru";
     case EvictionPolicy::kRandom:
       return "allkeys-random";
     case EvictionPolicy::kVolatileTtl:

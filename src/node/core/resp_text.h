@@ -32,7 +32,8 @@ bool GlobMatch(ByteView pattern, ByteView text, bool ignore_case);
 // took are taken off `steps`. Nothing: they are not enough to tell.
 std::optional<bool> GlobMatch(ByteView pattern, ByteView text, std::size_t& steps);
 
-// The nearest of Redis' policies, for tools that look at maxmemory-policy.
+// The nearest of Redis' policies, for tools that look at maxmemory-policy. Never one with LFU: of
+// those OBJECT FREQ would have to tell a frequency.
 ByteView RedisNameOf(EvictionPolicy policy);
 
 // What an error text quotes of an argument: up to `size_max` bytes and to the first NUL.

@@ -1,5 +1,9 @@
 // INFO, CONFIG: what clients ask about the node.
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "node/core/resp_commands.h"
 #include "resp_test_support.h"
 
@@ -156,6 +160,21 @@ TEST_F(RespNodeTest, ConfigGetMatchesPatternsAndShowsEachParameterOnce) {
   const std::string memory = Reply({"config", "get", "maxmem*", "maxmemory"});
   EXPECT_TRUE(memory.starts_with("*4\r\n$9\r\nmaxmemory\r\n")) << memory;
   EXPECT_NE(memory.find("maxmemory-policy\r\n$11\r\nallkeys-lru\r\n"), std::string::npos);
+}
+
+TEST_F(RespNodeTest, NoPolicyIsCalledLfuWhereObjectFreqKnowsOfNone) {
+  for (const auto& [policy, name] : std::vector<std::pair<EvictionPolicy, std::string>>{
+           {EvictionPolicy::kSlru, "allkeys-lru"},
+           {EvictionPolicy::kLru, "allkeys-lru"},
+           {EvictionPolicy::kS3Fifo, "allkeys-lru"},
+           {EvictionPolicy::kRandom, "allkeys-random"},
+           {EvictionPolicy::kVolatileTtl, "volatile-ttl"},
+           {EvictionPolicy::kNoEviction, "noeviction"}}) {
+    node.facts.eviction = policy;
+    EXPECT_TRUE(Reply({"config", "get", "maxmemory-policy"}).ends_with(Bulk(name))) << name;
+    EXPECT_NE(Reply({"info", "memory"}).find("maxmemory_policy:" + name + "\r\n"),
+              std::string::npos);
+  }
 }
 
 TEST_F(RespNodeTest, PatternsOfConfigGetHaveALimitTogether) {
