@@ -36,6 +36,9 @@ inline constexpr std::size_t kRespArgumentsMax = 1 << 20;     // More: protocol 
 inline constexpr std::size_t kRespInlineSizeMax = 64 * 1024;  // Longer: protocol error, close.
 // Bytes of one command with all its arguments. More: protocol error, close.
 inline constexpr std::size_t kRespCommandSizeMax = 2 * kValueSizeMax;
+// Keys of one command: MGET, MSET, DEL and the like. Each costs an operation and an outcome, some
+// 450 bytes. More: an error, nothing of it is done.
+inline constexpr std::size_t kKeysPerCommandMax = 65'536;
 
 // SCAN and KEYS. Items that one scan of a shard looks at, and bytes of keys that it finds before
 // the last. More was asked for: it stops there and tells where to go on.
@@ -43,6 +46,15 @@ inline constexpr std::size_t kScanItemsMax = 1 << 20;
 inline constexpr std::size_t kScanBytesMax = 1 << 20;
 // Free slots that it passes for each item that it is to look at. More: likewise.
 inline constexpr std::size_t kScanHomesPerItem = 16;
+// A pattern of keys; all those of one CONFIG GET. Longer: kTooLarge, nothing is looked at.
+inline constexpr std::size_t kPatternSizeMax = 1024;
+// Bytes of the pattern that a scan of a shard goes through, again and again, until it stops as
+// above: so many, about a millisecond's work, and those for each item, which cost no more than to
+// look at it.
+inline constexpr std::size_t kScanMatchSteps = 1 << 20;
+inline constexpr std::size_t kScanMatchStepsPerItem = 64;
+// The same for one key. More: kInvalid, the pattern takes too long.
+inline constexpr std::size_t kKeyMatchSteps = 1 << 20;
 // Shards that one SCAN goes through when they hold few keys.
 inline constexpr std::uint32_t kScanShardsMax = 64;
 // MULTI: commands queued, and bytes of them. More: an error, and EXEC will refuse.

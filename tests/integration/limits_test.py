@@ -192,6 +192,8 @@ class TooManyClients(unittest.TestCase):
             for _ in range(self.CLIENTS):
                 client = present.enter_context(resp.Client(self.node.port))
                 self.assertEqual(client.call("PING"), b"PONG")
+            self.assertEqual(client.call("CONFIG", "GET", "maxclients"),
+                             [b"maxclients", str(self.CLIENTS).encode()])
             self.assertEqual(self.told(resp.Client, self.ask_in_resp),
                              "ERR max number of clients reached")
             reply = self.told(native.Client, self.ask_in_native)

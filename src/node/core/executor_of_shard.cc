@@ -29,6 +29,30 @@ Outcome WithNumber(std::uint64_t number) {
   return outcome;
 }
 
+// Tells which keys a scan returns, and what that took.
+class KeyFilter {
+ public:
+  // Empty: any key.
+  explicit KeyFilter(ByteView pattern) : pattern_(pattern) {}
+
+  bool Passes(ByteView key) {
+    if (pattern_.empty()) return true;
+    std::size_t left = limits::kKeyMatchSteps;
+    const auto matches = resp::GlobMatch(pattern_, key, left);
+    steps_ += limits::kKeyMatchSteps - left;
+    undecided_ = undecided_ || !matches;
+    return matches.value_or(false);
+  }
+  std::size_t steps() const { return steps_; }
+  // Of some key it could not tell.
+  bool undecided() const { return undecided_; }
+
+ private:
+  ByteView pattern_;
+  std::size_t steps_ = 0;
+  bool undecided_ = false;
+};
+
 }  // namespace
 
 Outcome Executor::Clear() {
@@ -47,17 +71,22 @@ Outcome Executor::Scan(const Operation& op, UnixMs now) {
   std::uint64_t cursor = static_cast<std::uint64_t>(op.number);
   std::size_t seen = 0;
   std::size_t homes = 0;
+  KeyFilter filter(op.match);
   scratch_.clear();
   do {
     cursor = table_.Scan(cursor, /*homes=*/1, [&](const ItemView& item) {
       ++seen;
-      if (!Lives(item, now)) return;
-      if (!op.match.empty() && !resp::GlobMatch(op.match, item.key, false)) return;
-      AppendKey(item.key, scratch_);
+      if (Lives(item, now) && filter.Passes(item.key)) AppendKey(item.key, scratch_);
     });
   } while (cursor != 0 && seen < items_max && ++homes < homes_max &&
-           scratch_.size() < limits::kScanBytesMax);
+           scratch_.size() < limits::kScanBytesMax && !filter.undecided() &&
+           filter.steps() < limits::kScanMatchSteps + seen * limits::kScanMatchStepsPerItem);
   Outcome outcome = WithNumber(cursor);
+  if (filter.undecided()) {
+    outcome.status = Status::kInvalid;
+    outcome.error = "the pattern takes too long to match against a key that is there";
+    return outcome;
+  }
   outcome.has_value = true;
   outcome.value = scratch_;
   return outcome;

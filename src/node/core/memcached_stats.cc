@@ -33,6 +33,7 @@ void General(const MemcachedCall& call, const NodeFacts& facts, StatLines& stats
   stats.Add("version", kMemcachedVersion);
   stats.Add("aegis_version", facts.version);
   stats.Add("pointer_size", 8 * sizeof(void*));
+  stats.Add("max_connections", facts.clients_max);
   stats.Add("curr_connections", facts.connected_clients);
   stats.Add("total_connections", facts.connections_received);
   stats.Add("rejected_connections", facts.connections_rejected);
@@ -48,6 +49,7 @@ void General(const MemcachedCall& call, const NodeFacts& facts, StatLines& stats
 
 void Settings(const NodeFacts& facts, StatLines& stats) {
   stats.Add("maxbytes", facts.max_memory);
+  stats.Add("maxconns", facts.clients_max);
   stats.Add("evictions", "on");
   stats.Add("num_threads", facts.worker_threads);
   stats.Add("cas_enabled", "yes");

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "model/limits.h"
 #include "node/core/resp_command_info.h"
 #include "node/core/resp_text.h"
 
@@ -46,6 +47,13 @@ bool RespCall::DatabaseZero(std::size_t index) const {
   }
   if (*number != 0) Fail("ERR DB index is out of range");
   return *number == 0;
+}
+
+bool RespCall::PatternFits(std::size_t bytes) const {
+  if (bytes <= limits::kPatternSizeMax) return true;
+  Fail(fmt::format("ERR the pattern has {} bytes: a pattern has {} bytes at most", bytes,
+                   limits::kPatternSizeMax));
+  return false;
 }
 
 Operation& RespCall::Add(OpCode code, ByteView key) const {

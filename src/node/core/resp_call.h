@@ -44,6 +44,8 @@ struct RespCall {
   std::optional<std::int64_t> Integer(std::size_t index) const;
   // The same for a number of a database; only 0 exists here. False: the error is written.
   bool DatabaseZero(std::size_t index) const;
+  // Of a pattern. False: it is over its limit, and the error is written.
+  bool PatternFits(std::size_t bytes) const;
 
   // Adds an operation on `key`. The reference is valid until the next call.
   Operation& Add(OpCode code, ByteView key) const;

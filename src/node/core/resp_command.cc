@@ -264,6 +264,7 @@ Translation CommandList(RespCall& call) {
     if (EqualsIgnoringCase(argv[3], "module")) filter.by = By::kModule;
     if (EqualsIgnoringCase(argv[3], "aclcat")) filter.by = By::kCategory;
     if (EqualsIgnoringCase(argv[3], "pattern")) filter.by = By::kPattern;
+    if (!call.PatternFits(filter.value.size())) return Translation::kReplied;
   }
   if (argv.size() != 2 && filter.by == By::kNothing) return call.FailSyntax();
   Words names;

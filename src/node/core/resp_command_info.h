@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -76,6 +77,12 @@ struct CommandInfo {
   bool Takes(std::size_t arguments) const {
     const auto count = static_cast<int>(arguments);
     return arity >= 0 ? count == arity : count >= -arity;
+  }
+  // How many of so many arguments are keys.
+  std::size_t KeysAmong(std::size_t arguments) const {
+    const int last = keys.last < 0 ? static_cast<int>(arguments) + keys.last : keys.last;
+    if (keys.first == 0 || last < keys.first) return 0;
+    return static_cast<std::size_t>((last - keys.first) / keys.step + 1);
   }
 };
 

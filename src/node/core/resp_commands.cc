@@ -73,8 +73,13 @@ bool Resolve(RespCall& call) {
     call.command = subcommand;
     if (subcommand == nullptr) return false;
   }
-  if (!call.command->Takes(call.argv.size())) return call.FailArity(), false;
-  return true;
+  const std::size_t arguments = call.argv.size();
+  if (!call.command->Takes(arguments)) return call.FailArity(), false;
+  if (arguments <= limits::kKeysPerCommandMax) [[likely]]
+    return true;
+  if (call.command->KeysAmong(arguments) <= limits::kKeysPerCommandMax) return true;
+  call.Fail(fmt::format("ERR more than {} keys in one command", limits::kKeysPerCommandMax));
+  return false;
 }
 
 Translation Dispatch(RespCall& call) {
@@ -98,6 +103,8 @@ Translation Dispatch(RespCall& call) {
 Translation resp::CheckLimits(const RespCall& call) {
   for (const Operation& operation : call.plan.operations) {
     if (const auto error = LimitError(operation); !error.empty()) return call.Fail(error);
+    const bool has_pattern = operation.code == OpCode::kScan;
+    if (has_pattern && !call.PatternFits(operation.match.size())) return Translation::kReplied;
   }
   return Translation::kPlanned;
 }

@@ -64,6 +64,7 @@ struct NodeFacts {
   std::uint16_t tcp_port = 0;
   TimePoint started_at;
   std::uint64_t connected_clients = 0;
+  std::uint64_t clients_max = 0;  // More are turned away.
   std::uint64_t connections_received = 0;
   std::uint64_t connections_rejected = 0;
   std::uint64_t commands_processed = 0;
@@ -186,7 +187,7 @@ enum class ReplyForm : std::uint8_t {
 enum class Course : std::uint8_t {
   kRuns,
   kQueued,   // For EXEC, or refused there.
-  kRefused,  // There is no such command, or it does not take these arguments.
+  kRefused,  // There is no such command, or it does not take these arguments or so many keys.
 };
 
 struct Plan {

@@ -41,7 +41,7 @@ std::vector<Parameter> Parameters(NodeView& node) {
       {kLatencyThreshold, std::to_string(node.LatencyThresholdMs())},
       {"latency-tracking", "yes"},
       {"latency-tracking-info-percentiles", "50 99 99.9"},
-      {"maxclients", std::to_string(limits::kConnectionsMax)},
+      {"maxclients", std::to_string(facts.clients_max)},
       {"maxmemory", std::to_string(facts.max_memory), /*is_memory=*/true},
       {"maxmemory-policy", std::string(RedisNameOf(facts.eviction))},
       {"notify-keyspace-events", ""},
@@ -113,6 +113,9 @@ ByteView WhyNot(const Parameter& parameter, ByteView value) {
 
 // A parameter asked for by its plain name is answered under the name that was asked for.
 Translation ConfigGet(RespCall& call) {
+  std::size_t pattern_bytes = 0;
+  for (const ByteView pattern : call.argv.subspan(2)) pattern_bytes += pattern.size();
+  if (!call.PatternFits(pattern_bytes)) return Translation::kReplied;
   std::vector<Parameter> matches;
   for (Parameter& parameter : Parameters(call.node)) {
     for (const ByteView pattern : call.argv.subspan(2)) {

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "model/limits.h"
 #include "node/core/resp_call.h"
 #include "node/core/resp_handlers.h"
 #include "node/core/resp_text.h"
@@ -86,7 +85,7 @@ std::string Clients(const RespCall& /*call*/, const NodeFacts& facts) {
   return Lines()
       .Add("connected_clients", facts.connected_clients)
       .Add("cluster_connections", facts.cluster_nodes - 1)
-      .Add("maxclients", limits::kConnectionsMax)
+      .Add("maxclients", facts.clients_max)
       .Add("blocked_clients", 0)
       .Add("tracking_clients", 0)
       .text();

@@ -53,8 +53,8 @@ void WriteKeys(std::span<const Outcome> outcomes, wire::RespWriter& reply) {
   for (const Outcome& outcome : outcomes) {
     if (outcome.number != 0) {
       return reply.Error(fmt::format(
-          "ERR KEYS goes through {} keys of one shard and finds {} bytes of them at most, and "
-          "there are more: use SCAN",
+          "ERR KEYS goes through {} keys of one shard at most, fewer if its pattern takes long to "
+          "match, and finds {} bytes of them, and there are more: use SCAN",
           limits::kScanItemsMax, limits::kScanBytesMax));
     }
     TakeAll(outcome.value, keys);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 namespace aegis::node::resp {
 namespace {
@@ -43,21 +44,37 @@ bool MatchOne(ByteView& pattern, char c) {
   return matches;
 }
 
+std::string Lowered(ByteView text) {
+  std::string lowered(text);
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), ToLower);
+  return lowered;
+}
+
+}  // namespace
+
 // One star is remembered at a time: going back to the latest is enough, so the time is at most
 // the product of the two lengths, whatever the pattern.
-bool Glob(ByteView pattern, ByteView text) {
+std::optional<bool> GlobMatch(ByteView pattern, ByteView text, std::size_t& steps) {
   std::optional<ByteView> behind_star;
   ByteView retry_at;
   while (!text.empty()) {
     if (pattern.starts_with('*')) {
       pattern.remove_prefix(1);
+      if (pattern.empty()) return true;
       behind_star = pattern;
       retry_at = text;
       continue;
     }
-    if (!pattern.empty() && MatchOne(pattern, text.front())) {
-      text.remove_prefix(1);
-      continue;
+    if (!pattern.empty()) {
+      const std::size_t before = pattern.size();
+      const bool matches = MatchOne(pattern, text.front());
+      const std::size_t passed = before - pattern.size();
+      if (passed > steps) return std::nullopt;
+      steps -= passed;
+      if (matches) {
+        text.remove_prefix(1);
+        continue;
+      }
     }
     if (!behind_star) return false;
     pattern = *behind_star;
@@ -66,14 +83,6 @@ bool Glob(ByteView pattern, ByteView text) {
   }
   return pattern.find_first_not_of('*') == ByteView::npos;
 }
-
-std::string Lowered(ByteView text) {
-  std::string lowered(text);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(), ToLower);
-  return lowered;
-}
-
-}  // namespace
 
 char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -127,7 +136,9 @@ std::optional<std::uint64_t> ParseMemory(ByteView text) {
 }
 
 bool GlobMatch(ByteView pattern, ByteView text, bool ignore_case) {
-  return ignore_case ? Glob(Lowered(pattern), Lowered(text)) : Glob(pattern, text);
+  std::size_t steps = std::numeric_limits<std::size_t>::max();
+  return ignore_case ? *GlobMatch(Lowered(pattern), Lowered(text), steps)
+                     : *GlobMatch(pattern, text, steps);
 }
 
 ByteView Excerpt(ByteView argument, std::size_t size_max) {
@@ -138,9 +149,8 @@ ByteView RedisNameOf(EvictionPolicy policy) {
   switch (policy) {
     case EvictionPolicy::kSlru:
     case EvictionPolicy::kLru:
-      return "allkeys-lru";
     case EvictionPolicy::kS3Fifo:
-      return "allkeys-lfu";
+      return "allkeys-lru";
     case EvictionPolicy::kRandom:
       return "allkeys-random";
     case EvictionPolicy::kVolatileTtl:

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,10 +26,14 @@ bool IsFloat(ByteView text);
 // An amount of memory in bytes: "100", "100b", "1k" (1000), "1kb" (1024), "2mb", "1g", ...
 std::optional<std::uint64_t> ParseMemory(ByteView text);
 
-// Redis' glob: * ? [a-z] [^a] and \ to quote.
+// Redis' glob: * ? [a-z] [^a] and \ to quote. May take the product of the two sizes.
 bool GlobMatch(ByteView pattern, ByteView text, bool ignore_case);
+// As it stands, going through so many bytes of the pattern at most, again and again; those that it
+// took are taken off `steps`. Nothing: they are not enough to tell.
+std::optional<bool> GlobMatch(ByteView pattern, ByteView text, std::size_t& steps);
 
-// The nearest of Redis' policies, for tools that look at maxmemory-policy.
+// The nearest of Redis' policies, for tools that look at maxmemory-policy. Never one with LFU: of
+// those OBJECT FREQ would have to tell a frequency.
 ByteView RedisNameOf(EvictionPolicy policy);
 
 // What an error text quotes of an argument: up to `size_max` bytes and to the first NUL.

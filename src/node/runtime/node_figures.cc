@@ -271,6 +271,7 @@ NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
   facts.tcp_port = node.config.bind.port;
   facts.started_at = node.started_at;
   facts.connected_clients = node.clients.load();
+  facts.clients_max = node.clients_max;
   facts.connections_received = node.clients_accepted.load();
   facts.connections_rejected = node.clients_rejected.load();
   facts.commands_processed = figures.commands;

@@ -117,6 +117,10 @@ std::optional<Outcome> CheckBatch(const Operation& batch, std::uint32_t num_shar
 std::optional<Outcome> CheckOperation(const Operation& operation, std::uint32_t num_shards) {
   if (!KeyFits(operation.key)) return RefuseKey(operation.key);
   if (operation.value.size() > limits::kValueSizeMax) return RefuseValue(operation.value);
+  if (operation.code == OpCode::kScan && operation.match.size() > limits::kPatternSizeMax) {
+    return Refuse(Status::kTooLarge, fmt::format("the pattern has {} bytes, the limit is {}",
+                                                 operation.match.size(), limits::kPatternSizeMax));
+  }
   if (IsCounter(operation.code) && operation.number2 > limits::kTtlMsMax) {
     return Refuse(Status::kInvalid, fmt::format("a counter lives for {} ms at most, not {}",
                                                 limits::kTtlMsMax, operation.number2));

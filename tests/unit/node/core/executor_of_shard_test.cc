@@ -89,6 +89,41 @@ TEST_F(ExecutorOfShardTest, AScanOfLongKeysStopsAndGoesOn) {
   EXPECT_EQ(ScanAll(1000, [] {}).size(), kKeys);
 }
 
+TEST_F(ExecutorOfShardTest, AScanWhosePatternTakesLongStopsAndGoesOn) {
+  constexpr std::size_t kKeys = 100;
+  for (std::size_t i = 0; i < kKeys; ++i) {
+    Set(0, std::string(1000, 'a') + (i % 2 == 0 ? "b" : "c") + std::to_string(i), "v");
+  }
+  const std::string pattern = "*" + std::string(500, 'a') + "b*";
+  std::multiset<std::string> keys;
+  std::int64_t position = 0;
+  int calls = 0;
+  do {
+    const Outcome outcome = Scan(position, 1000, pattern);
+    ASSERT_EQ(outcome.status, Status::kOk);
+    keys.merge(KeysOf(outcome));
+    position = outcome.number;
+    ++calls;
+  } while (position != 0);
+  EXPECT_EQ(keys.size(), kKeys / 2);
+  EXPECT_GT(calls, 10) << "each key takes a quarter of what a scan may";
+}
+
+TEST_F(ExecutorOfShardTest, APatternThatTakesNoLongerThanTheLookStopsNothing) {
+  constexpr int kKeys = 50'000;
+  for (int i = 0; i < kKeys; ++i) Set(0, "a key of usual length:" + std::to_string(i), "v");
+  EXPECT_EQ(Scan(0, 2 * kKeys, "*:12345").number, 0);
+}
+
+TEST_F(ExecutorOfShardTest, APatternThatTakesTooLongForOneKeyIsRefused) {
+  const std::string long_key(limits::kKeySizeMax, 'a');
+  Set(0, long_key, "v");
+  const Outcome outcome = Scan(0, 10, "*" + std::string(limits::kPatternSizeMax - 2, 'a') + "b");
+  EXPECT_EQ(outcome.status, Status::kInvalid);
+  EXPECT_EQ(outcome.error, "the pattern takes too long to match against a key that is there");
+  EXPECT_EQ(KeysOf(Scan(0, 10, "*a*a?[ab]")).count(long_key), 1U);
+}
+
 TEST_F(ExecutorOfShardTest, AnyPositionIsTaken) {
   Set(0, "k", "v");
   for (const std::int64_t position : {std::int64_t{-1}, std::int64_t{1} << 40, INT64_MAX}) {

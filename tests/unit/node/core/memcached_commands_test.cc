@@ -282,6 +282,7 @@ TEST_F(MemcachedTest, VerbosityIsAcceptedAndQuitClosesWithoutAWord) {
 TEST_F(MemcachedTest, StatsTellWhatTheNodeKnows) {
   node.facts.process_id = 12;
   node.facts.started_at = now - std::chrono::seconds(90);
+  node.facts.clients_max = 512;
   node.facts.keys = 3;
   node.facts.keyspace_hits = 4;
   node.facts.keyspace_misses = 5;
@@ -291,11 +292,15 @@ TEST_F(MemcachedTest, StatsTellWhatTheNodeKnows) {
   for (const char* line :
        {"STAT pid 12\r\n", "STAT uptime 90\r\n", "STAT time 1700000000\r\n",
         "STAT version 1.6.18\r\n", "STAT aegis_version 9.9\r\n", "STAT curr_items 3\r\n",
-        "STAT cmd_get 9\r\n", "STAT get_hits 4\r\n", "STAT limit_maxbytes 1048576\r\n"}) {
+        "STAT max_connections 512\r\n", "STAT cmd_get 9\r\n", "STAT get_hits 4\r\n",
+        "STAT limit_maxbytes 1048576\r\n"}) {
     EXPECT_NE(stats.find(line), std::string::npos) << line << stats;
   }
   EXPECT_TRUE(stats.ends_with("\r\nEND\r\n"));
-  EXPECT_NE(Reply("stats settings\r\n").find("STAT item_size_max 67108864\r\n"), std::string::npos);
+  const std::string settings = Reply("stats settings\r\n");
+  for (const char* line : {"STAT item_size_max 67108864\r\n", "STAT maxconns 512\r\n"}) {
+    EXPECT_NE(settings.find(line), std::string::npos) << line << settings;
+  }
   EXPECT_EQ(Reply("stats items\r\n"), "END\r\n");
   EXPECT_EQ(Reply("stats slabs\r\n"), "STAT active_slabs 0\r\nSTAT total_malloced 0\r\nEND\r\n");
   EXPECT_EQ(node.resets, 0);

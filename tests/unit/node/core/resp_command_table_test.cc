@@ -199,6 +199,9 @@ TEST_F(RespCommandTableTest, GetKeysRefusesWhatRedisRefuses) {
 
 TEST_F(RespCommandTableTest, ListFiltersByPatternAndCategory) {
   EXPECT_EQ(Reply({"command", "list", "filterby", "pattern", "GETD*"}), "*1\r\n$6\r\ngetdel\r\n");
+  const std::string too_long(1025, '*');
+  EXPECT_EQ(Reply({"command", "list", "filterby", "pattern", too_long}),
+            "-ERR the pattern has 1025 bytes: a pattern has 1024 bytes at most\r\n");
   EXPECT_EQ(Reply({"command", "list", "FILTERBY", "MODULE", "x"}), "*0\r\n");
   EXPECT_EQ(Reply({"command", "list", "filterby", "aclcat", "foo"}), "*0\r\n");
   const std::string admin = Reply({"command", "list", "filterby", "aclcat", "admin"});

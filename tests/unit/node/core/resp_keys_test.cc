@@ -59,6 +59,24 @@ TEST_F(RespKeysTest, NothingIsPlannedWhenOneOfManyKeysIsOverTheLimit) {
   EXPECT_EQ(Reply({"msetnx", "a", "1", too_long, "2"}), error);
 }
 
+TEST_F(RespKeysTest, ACommandOfTooManyKeysIsRefusedWhole) {
+  constexpr ByteView kError = "-ERR more than 65536 keys in one command\r\n";
+  for (const ByteView name : {"mget", "del", "unlink", "exists", "touch", "mset", "msetnx"}) {
+    const std::size_t step = name.starts_with("mset") ? 2 : 1;
+    std::vector<ByteView> argv(1 + step * limits::kKeysPerCommandMax, "k");
+    argv.front() = name;
+    EXPECT_EQ(Send(argv), Translation::kPlanned) << name << out;
+    argv.insert(argv.end(), step, "k");
+    EXPECT_EQ(Reply(argv), kError) << name;
+    EXPECT_EQ(plan.course, Course::kRefused) << name;
+    EXPECT_TRUE(plan.operations.empty()) << name;
+  }
+  std::vector<ByteView> no_keys(limits::kKeysPerCommandMax + 10, "save");
+  no_keys[0] = "command";
+  no_keys[1] = "info";
+  EXPECT_TRUE(Reply(no_keys).starts_with("*65544\r\n"));
+}
+
 TEST_F(RespKeysTest, MSetNxIsOneOperationInOneShard) {
   const Operation op =
       Only({"msetnx", "{t}a", "1", "{t}b", "2", "{t}c", "3"}, ReplyForm::kNumberFromFound);

@@ -1,5 +1,9 @@
 // INFO, CONFIG: what clients ask about the node.
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "node/core/resp_commands.h"
 #include "resp_test_support.h"
 
@@ -16,6 +20,7 @@ class RespNodeTest : public RespTest {
     node.facts.tcp_port = 7700;
     node.facts.started_at = now - std::chrono::seconds(90'000);
     node.facts.connected_clients = 3;
+    node.facts.clients_max = 512;
     node.facts.used_memory = 1'932'024;
     node.facts.max_memory = 1ULL << 30;
     node.facts.keys = 10;
@@ -31,14 +36,26 @@ class RespNodeTest : public RespTest {
 
 TEST_F(RespNodeTest, InfoHasWhatClientsWaitFor) {
   const std::string info = Reply({"info"});
-  for (const ByteView line :
-       {"# Server\r\n", "redis_version:7.0.15\r\n", "aegis_version:0.2.0\r\n",
-        "redis_mode:standalone\r\n", "process_id:42\r\n", "tcp_port:7700\r\n",
-        "run_id:0000000000000000000000000000000000000abc\r\n", "uptime_in_seconds:90000\r\n",
-        "uptime_in_days:1\r\n", "connected_clients:3\r\n", "used_memory:1932024\r\n",
-        "used_memory_human:1.84M\r\n", "maxmemory:1073741824\r\n", "maxmemory_human:1.00G\r\n",
-        "loading:0\r\n", "role:master\r\n", "cluster_enabled:1\r\n", "aegis_nodes:3\r\n",
-        "# Keyspace\r\ndb0:keys=10,expires=4,avg_ttl=0\r\n"}) {
+  for (const ByteView line : {"# Server\r\n",
+                              "redis_version:7.0.15\r\n",
+                              "aegis_version:0.2.0\r\n",
+                              "redis_mode:standalone\r\n",
+                              "process_id:42\r\n",
+                              "tcp_port:7700\r\n",
+                              "run_id:0000000000000000000000000000000000000abc\r\n",
+                              "uptime_in_seconds:90000\r\n",
+                              "uptime_in_days:1\r\n",
+                              "connected_clients:3\r\n",
+                              "maxclients:512\r\n",
+                              "used_memory:1932024\r\n",
+                              "used_memory_human:1.84M\r\n",
+                              "maxmemory:1073741824\r\n",
+                              "maxmemory_human:1.00G\r\n",
+                              "loading:0\r\n",
+                              "role:master\r\n",
+                              "cluster_enabled:1\r\n",
+                              "aegis_nodes:3\r\n",
+                              "# Keyspace\r\ndb0:keys=10,expires=4,avg_ttl=0\r\n"}) {
     EXPECT_NE(info.find(line), std::string::npos) << line;
   }
 }
@@ -133,6 +150,7 @@ TEST_F(RespNodeTest, ConfigGetAnswersWhatToolsAskFor) {
   EXPECT_EQ(Reply({"config", "get", "databases"}), "*2\r\n$9\r\ndatabases\r\n$1\r\n1\r\n");
   EXPECT_EQ(Reply({"config", "get", "maxmemory"}),
             "*2\r\n$9\r\nmaxmemory\r\n$10\r\n1073741824\r\n");
+  EXPECT_EQ(Reply({"config", "get", "maxclients"}), "*2\r\n$10\r\nmaxclients\r\n$3\r\n512\r\n");
   EXPECT_EQ(Reply({"config", "get", "nothing"}), "*0\r\n");
   session.version = 3;
   EXPECT_EQ(Reply({"config", "get", "save"}), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
@@ -142,6 +160,28 @@ TEST_F(RespNodeTest, ConfigGetMatchesPatternsAndShowsEachParameterOnce) {
   const std::string memory = Reply({"config", "get", "maxmem*", "maxmemory"});
   EXPECT_TRUE(memory.starts_with("*4\r\n$9\r\nmaxmemory\r\n")) << memory;
   EXPECT_NE(memory.find("maxmemory-policy\r\n$11\r\nallkeys-lru\r\n"), std::string::npos);
+}
+
+TEST_F(RespNodeTest, NoPolicyIsCalledLfuWhereObjectFreqKnowsOfNone) {
+  for (const auto& [policy, name] : std::vector<std::pair<EvictionPolicy, std::string>>{
+           {EvictionPolicy::kSlru, "allkeys-lru"},
+           {EvictionPolicy::kLru, "allkeys-lru"},
+           {EvictionPolicy::kS3Fifo, "allkeys-lru"},
+           {EvictionPolicy::kRandom, "allkeys-random"},
+           {EvictionPolicy::kVolatileTtl, "volatile-ttl"},
+           {EvictionPolicy::kNoEviction, "noeviction"}}) {
+    node.facts.eviction = policy;
+    EXPECT_TRUE(Reply({"config", "get", "maxmemory-policy"}).ends_with(Bulk(name))) << name;
+    EXPECT_NE(Reply({"info", "memory"}).find("maxmemory_policy:" + name + "\r\n"),
+              std::string::npos);
+  }
+}
+
+TEST_F(RespNodeTest, PatternsOfConfigGetHaveALimitTogether) {
+  const std::string most = "save" + std::string(1020, '*');
+  EXPECT_EQ(Reply({"config", "get", most}), "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+  EXPECT_EQ(Reply({"config", "get", most, "x"}),
+            "-ERR the pattern has 1025 bytes: a pattern has 1024 bytes at most\r\n");
 }
 
 TEST_F(RespNodeTest, ConfigSetToWhatAlreadyIsSucceeds) {

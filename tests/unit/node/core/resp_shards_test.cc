@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "model/limits.h"
 #include "node/core/key_list.h"
 #include "resp_test_support.h"
 #include "ring/slot.h"
@@ -137,6 +138,17 @@ TEST_F(RespShardsTest, AShardWithoutALeaderIsNotLeftOut) {
   EXPECT_EQ(Answer({{}, With(Status::kUnavailable), {}, {}}),
             "*2\r\n$10\r\n" + Cursor(1, 0) + "\r\n*0\r\n")
       << "the next call begins there";
+}
+
+TEST_F(RespShardsTest, APatternHasALimit) {
+  const std::string most(limits::kPatternSizeMax, 'a');
+  Send({"keys", most});
+  ExpectEveryShard(OpCode::kScan);
+  EXPECT_EQ(Send({"scan", "0", "match", most}), Translation::kPlanned);
+  const std::string more = most + "a";
+  const ByteView error = "-ERR the pattern has 1025 bytes: a pattern has 1024 bytes at most\r\n";
+  EXPECT_EQ(Reply({"keys", more}), error);
+  EXPECT_EQ(Reply({"scan", "0", "match", more}), error);
 }
 
 TEST_F(RespShardsTest, BadScansAreRefusedAsRedisRefusesThem) {

@@ -61,6 +61,31 @@ TEST(RespTextTest, GlobOfManyStarsIsNotExponential) {
   EXPECT_FALSE(GlobMatch(pattern + "b", std::string(4000, 'a'), /*ignore_case=*/false));
 }
 
+TEST(RespTextTest, AGlobOfTooManyStepsIsGivenUp) {
+  const std::string pattern = "*" + std::string(100, 'a') + "b";
+  const std::string text(1000, 'a');
+  std::size_t steps = 50'000;
+  EXPECT_EQ(GlobMatch(pattern, text, steps), std::nullopt);
+  EXPECT_EQ(steps, 0U);
+  steps = 100'000;
+  EXPECT_EQ(GlobMatch(pattern, text, steps), false);
+  EXPECT_GT(steps, 0U);
+  EXPECT_LT(steps, 50'000U);
+}
+
+TEST(RespTextTest, ASetCountsWithAllItsBytes) {
+  std::size_t steps = 1000;
+  EXPECT_EQ(GlobMatch("[" + std::string(300, 'a') + "]*", "b", steps), false);
+  EXPECT_EQ(steps, 1000U - 302U);
+  EXPECT_EQ(GlobMatch("[" + std::string(1000, 'a') + "]*", "a", steps), std::nullopt);
+}
+
+TEST(RespTextTest, WhatFollowsALastStarCostsNothing) {
+  std::size_t steps = 5;
+  EXPECT_EQ(GlobMatch("user:*", "user:" + std::string(1000, 'x'), steps), true);
+  EXPECT_EQ(steps, 0U);
+}
+
 TEST(RespTextTest, ExcerptEndsAtTheLimitOrTheFirstNul) {
   EXPECT_EQ(Excerpt("abcdef", 3), "abc");
   EXPECT_EQ(Excerpt(ByteView("ab\0cd", 5), 10), "ab");

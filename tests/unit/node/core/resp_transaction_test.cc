@@ -84,6 +84,8 @@ TEST_F(RespTransactionTest, WithoutKeysNothingIsAskedOfAShard) {
 }
 
 TEST_F(RespTransactionTest, WhatCannotBeQueuedMakesExecRefuse) {
+  std::vector<ByteView> too_many_keys(limits::kKeysPerCommandMax + 2, "k");
+  too_many_keys.front() = "exists";
   const std::vector<std::vector<ByteView>> bad = {{"nope"},
                                                   {"get"},
                                                   {"config", "nope"},
@@ -97,7 +99,8 @@ TEST_F(RespTransactionTest, WhatCannotBeQueuedMakesExecRefuse) {
                                                   {"client", "reply", "off"},
                                                   {"config", "set", "slowlog-max-len", "1"},
                                                   {"config", "resetstat"},
-                                                  {"slowlog", "reset"}};
+                                                  {"slowlog", "reset"},
+                                                  too_many_keys};
   for (const auto& command : bad) {
     Reply({"multi"});
     Queue({"set", "k", "v"});

@@ -237,6 +237,14 @@ TEST(CheckOperationTest, SizesAndTtlsBeyondTheirLimitsAreRefusedWithTheReason) {
   operation.expiry_ms = limits::kTtlMsMax;
   EXPECT_EQ(status(operation), Status::kOk);
 
+  operation = {.code = OpCode::kScan, .key = "k"};
+  const std::string pattern(limits::kPatternSizeMax, '*');
+  operation.match = pattern;
+  EXPECT_EQ(status(operation), Status::kOk);
+  const std::string long_pattern = pattern + "*";
+  operation.match = long_pattern;
+  EXPECT_EQ(status(operation), Status::kTooLarge);
+
   operation = {.code = OpCode::kCountUp, .key = "k", .value = "1"};
   for (const std::int64_t ttl : {std::int64_t{-1}, std::int64_t{0}, limits::kTtlMsMax}) {
     operation.number2 = ttl;
