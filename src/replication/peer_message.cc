@@ -206,9 +206,9 @@ void CheckDigests(const PeerMessage& message) {
   if (of_a_range && message.ranges.size() != 1) RefuseMalformed("not one range");
 }
 
-PeerMessage ReadMessage(pbf_reader from) {
+void ReadMessage(pbf_reader from, PeerMessage& message) {
   using Tag = MessageTag;
-  PeerMessage message;
+  message = {};
   bool typed = false;
   while (from.next()) {
     switch (from.tag_and_type()) {
@@ -286,7 +286,6 @@ PeerMessage ReadMessage(pbf_reader from) {
   if (message.type == PeerMessageType::kHello && !message.hello) RefuseMalformed("an empty hello");
   CheckReigns(message.reigns);
   CheckDigests(message);
-  return message;
 }
 
 }  // namespace
@@ -334,8 +333,18 @@ void AppendPeerFrame(const PeerMessage& message, OutgoingTail tail) {
   tail.Append(message.records_end, message.block);
 }
 
+Result<Ok> DecodePeerMessage(ByteView payload, PeerMessage& message) {
+  return Guarded("peer", [&] {
+    ReadMessage(pbf_reader(payload.data(), payload.size()), message);
+    return Ok{};
+  });
+}
+
 Result<PeerMessage> DecodePeerMessage(ByteView payload) {
-  return Guarded("peer", [&] { return ReadMessage(pbf_reader(payload.data(), payload.size())); });
+  PeerMessage message;
+  const auto decoded = DecodePeerMessage(payload, message);
+  if (!decoded.ok()) return decoded.error();
+  return message;
 }
 
 Result<std::size_t> PeerFrameSize(ByteView input) {

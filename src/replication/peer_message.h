@@ -93,6 +93,8 @@ void AppendPeerFrame(const PeerMessage& message, OutgoingTail tail);
 
 // Decodes the payload of one frame. Errors: kMalformed.
 Result<PeerMessage> DecodePeerMessage(ByteView payload);
+// The same into a message that is used again and again; after an error it is of no use.
+Result<Ok> DecodePeerMessage(ByteView payload, PeerMessage& message);
 
 // The size of the frame at the front of `input`, its length field included; 0: not known yet.
 // Errors: kTooLarge over limits::kPeerFrameSizeMax.

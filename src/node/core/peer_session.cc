@@ -37,17 +37,15 @@ void PeerSession::AppendRefusal(const std::string& reason, Bytes& out) const {
 
 Result<Ok> PeerSession::OnFrame(ByteView payload, Effects& effects) {
   effects = {};
-  Result<PeerMessage> decoded = replication::DecodePeerMessage(payload);
-  if (!decoded.ok()) return decoded.error();
-  PeerMessage& message = decoded.value();
-
-  if (message.type == PeerMessageType::kHello) return OnHello(message, effects);
+  auto decoded = replication::DecodePeerMessage(payload, message_);
+  if (!decoded.ok()) return decoded;
+  if (message_.type == PeerMessageType::kHello) return OnHello(message_, effects);
   if (!established_) return Error{ErrorCode::kMalformed, "the first message must be a hello"};
-  if (message.shard.value() >= shards_.num_shards()) {
+  if (message_.shard.value() >= shards_.num_shards()) {
     return Error{ErrorCode::kMalformed, "a message about a shard that does not exist"};
   }
-  ShardGuard shard(shards_, message.shard, shard_effects_);
-  return shard->OnMessage({peer_, peer_session_}, message, shard.effects());
+  ShardGuard shard(shards_, message_.shard, shard_effects_);
+  return shard->OnMessage({peer_, peer_session_}, message_, shard.effects());
 }
 
 Result<Ok> PeerSession::OnHello(const PeerMessage& message, Effects& effects) {

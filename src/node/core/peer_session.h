@@ -74,6 +74,7 @@ class PeerSession {
   const std::optional<NodeId> expected_;
   ShardSpace& shards_;
   ShardEffects shard_effects_;
+  replication::PeerMessage message_;  // The one being taken.
   bool established_ = false;
   NodeId peer_;
   Session peer_session_;
