@@ -70,15 +70,15 @@ def find(rounds, begin):
 
 def load_table(rounds):
     """rounds: {label: [report of each round]}."""
-    valkey, memcached, bare = (find(rounds, name) for name in ("Valkey", "memcached", "bare"))
+    peers = [find(rounds, name) for name in ("Valkey", "memcached", "bare", "AegisKV, RESP")]
     rows = []
     for label, reports in rounds.items():
         rows.append([label, count(median(reports, per_second)),
                      *(micro(median(reports, latency(name))) for name in ("p50", "p99", "p99.9")),
                      spread(reports, cpu),
-                     *(times(ratio(reports, peer, cpu)) for peer in (valkey, memcached, bare))])
+                     *(times(ratio(reports, peer, cpu)) for peer in peers)])
     return markdown(["server", "commands/s", "p50", "p99", "p99.9", "server CPU per command",
-                     "to Valkey", "to memcached", "to the bare loop"], rows)
+                     "to Valkey", "to memcached", "to the bare loop", "to our RESP"], rows)
 
 
 def memory_table(plain, expiring):

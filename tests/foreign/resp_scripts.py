@@ -682,6 +682,16 @@ INTENDED_DIFFERENCES = [
     ("a transaction is not about all shards", [["MULTI"]], ["DBSIZE"],
      b"-ERR 'dbsize' cannot be part of a transaction: it is about more than the keys of one "
      b"shard\r\n"),
+    ("a command names 65,536 keys at most", [], ["EXISTS", *["%a"] * 65537],
+     b"-ERR more than 65536 keys in one command\r\n"),
+    ("a pattern has 1 KiB at most", [], ["KEYS", "x" * 1025],
+     b"-ERR the pattern has 1025 bytes: a pattern has 1024 bytes at most\r\n"),
+    ("when a key was last used is not kept", [["SET", "%a", "v"]], ["OBJECT", "IDLETIME", "%a"],
+     b"-ERR The time since a key was last used is not kept\r\n"),
+    ("there are no scripts", [], ["EVAL", "return 1", "0"],
+     b"-ERR unknown command 'EVAL', with args beginning with: 'return 1' '0' \r\n"),
+    ("there are no messages", [], ["PUBLISH", "%channel", "x"],
+     b"-ERR unknown command 'PUBLISH', with args beginning with: '%channel' 'x' \r\n"),
     ("only strings are kept", [], ["LPUSH", "%list", "v"],
      b"-ERR unknown command 'LPUSH', with args beginning with: '%list' 'v' \r\n"),
 ]

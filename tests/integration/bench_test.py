@@ -1,5 +1,7 @@
 """aegis-bench run and plot against real servers: a node in both protocols, a cluster, memcached."""
 
+import importlib.machinery
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -211,12 +213,43 @@ class TablesOfPeers(unittest.TestCase):
     def test_what_was_not_measured_is_left_out_and_not_zero(self):
         table = figures.load_table({"Valkey 8": [self.round(2.0)],
                                     "AegisKV, RESP": [self.round(1.0)]})
-        self.assertIn("| 1.000 us (1.000-1.000) | 0.50x |  |  |", table[-1])
+        self.assertIn("| 1.000 us (1.000-1.000) | 0.50x |  |  | 1.00x |", table[-1])
+
+    def test_each_of_our_protocols_stands_beside_our_resp(self):
+        table = figures.load_table({"Redis 7": [self.round(2.0)],
+                                    "AegisKV, RESP": [self.round(1.0)],
+                                    "AegisKV, native": [self.round(0.9)]})
+        self.assertTrue(table[0].endswith("| to our RESP |"))
+        self.assertTrue(table[-3].endswith("| 2.00x |"))
+        self.assertTrue(table[-1].endswith("| 0.90x |"))
 
     def test_bytes_of_keys_and_values_are_not_counted_as_overhead(self):
         fills = {"AegisKV": self.round(1.0)}
         self.assertIn("| AegisKV | 100.0 | 100.0 | 300 MiB |",
                       figures.memory_table(fills, fills)[-1])
+
+
+class TableOfMemory(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        path = str(ROOT / "scripts" / "bench-memory")
+        loader = importlib.machinery.SourceFileLoader("bench_memory", path)
+        cls.script = importlib.util.module_from_spec(
+            importlib.util.spec_from_loader(loader.name, loader))
+        loader.exec_module(cls.script)
+
+    def test_a_figure_that_is_missed_is_called_so(self):
+        self.assertEqual(self.script.row("x", 9.96, 10.0, "{:.1f} s"),
+                         "| x | 10.0 s | 10.0 s | met |")
+        self.assertEqual(self.script.row("x", 10.2, 10.0, "{:.1f} s"),
+                         "| x | 10.0 s | 10.2 s | **missed** |")
+
+    def test_every_shard_is_probed(self):
+        for shards in (1, 3, 256):
+            keys = self.script.key_of_each_shard(shards)
+            self.assertEqual([harness.shard_of(key.encode(), shards) for key in keys],
+                             list(range(shards)))
 
 
 if __name__ == "__main__":

@@ -118,10 +118,27 @@ class Memcached(harness.NodeTest):
         self.assertGreater(self.metric("aegiskv_network_received_bytes_total"), 30)
         metrics = self.node.http("/metrics")[1]
         self.assertIn('aegiskv_commands_total{command="count_up",result="ok"} 1', metrics)
-        stats = dict(line.split(b" ", 2)[1:] for line in
-                     client.call(b"stats\r\n").split(b"\r\n") if line.startswith(b"STAT "))
+        stats = self.stats(client)
         self.assertEqual(int(stats[b"pid"]), self.node.process.pid)
         self.assertGreaterEqual(int(stats[b"curr_items"]), 1)
+
+    def test_stats_count_its_commands(self):
+        client = self.client()
+        before = self.stats(client)
+        client.call(b"set counted 0 0 1\r\n1\r\n")
+        client.call(b"append counted 0 0 1\r\n1\r\n")
+        client.call(b"touch counted 100\r\n")
+        client.call(b"gat 100 counted\r\n")
+        client.call(b"flush_all\r\n")
+        after = self.stats(client)
+        for name, more in ((b"cmd_set", 2), (b"cmd_touch", 2), (b"cmd_flush", 1)):
+            self.assertEqual(int(after[name]) - int(before[name]), more, name)
+        for name in (b"bytes_read", b"bytes_written"):
+            self.assertGreater(int(after[name]), int(before[name]), name)
+
+    def stats(self, client):
+        return dict(line.split(b" ", 2)[1:] for line in
+                    client.call(b"stats\r\n").split(b"\r\n") if line.startswith(b"STAT "))
 
     def test_its_port_is_named_in_the_log(self):
         self.assertIn(f"clients of memcached at 127.0.0.1:{self.node.memcached_port}",

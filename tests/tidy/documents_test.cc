@@ -92,6 +92,16 @@ TEST(DocumentsTest, EveryPictureIsShownByADocument) {
   }
 }
 
+TEST(DocumentsTest, NoEmptyLineCutsATable) {
+  // Rows, an empty line, and more rows that no head of their own begins.
+  static const std::regex cut("\n\\|[^\n]*\n\n(\\|[^\n]*)\n(?!\\| ?-)");
+  for (const fs::path& document : Documents()) {
+    const std::string text = Text(document);
+    std::smatch row;
+    EXPECT_FALSE(std::regex_search(text, row, cut)) << document << ": " << row.str(1);
+  }
+}
+
 TEST(DocumentsTest, EveryMeasuredTableHasAHeadingAndTheCommandThatMakesIt) {
   const std::string text = Text(kRoot / "docs/BENCHMARKS.md");
   const std::string makefile = Text(kRoot / "Makefile");

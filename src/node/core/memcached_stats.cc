@@ -38,8 +38,13 @@ void General(const MemcachedCall& call, const NodeFacts& facts, StatLines& stats
   stats.Add("total_connections", facts.connections_received);
   stats.Add("rejected_connections", facts.connections_rejected);
   stats.Add("cmd_get", facts.keyspace_hits + facts.keyspace_misses);
+  stats.Add("cmd_set", facts.stores);
+  stats.Add("cmd_flush", facts.flushes);
+  stats.Add("cmd_touch", facts.touches);
   stats.Add("get_hits", facts.keyspace_hits);
   stats.Add("get_misses", facts.keyspace_misses);
+  stats.Add("bytes_read", facts.received_bytes);
+  stats.Add("bytes_written", facts.sent_bytes);
   stats.Add("curr_items", facts.keys);
   stats.Add("bytes", facts.used_memory);
   stats.Add("limit_maxbytes", facts.max_memory);
@@ -50,7 +55,7 @@ void General(const MemcachedCall& call, const NodeFacts& facts, StatLines& stats
 void Settings(const NodeFacts& facts, StatLines& stats) {
   stats.Add("maxbytes", facts.max_memory);
   stats.Add("maxconns", facts.clients_max);
-  stats.Add("evictions", "on");
+  stats.Add("evictions", facts.eviction == EvictionPolicy::kNoEviction ? "off" : "on");
   stats.Add("num_threads", facts.worker_threads);
   stats.Add("cas_enabled", "yes");
   stats.Add("binding_protocol", "ascii");

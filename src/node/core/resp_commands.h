@@ -68,6 +68,9 @@ struct NodeFacts {
   std::uint64_t connections_received = 0;
   std::uint64_t connections_rejected = 0;
   std::uint64_t commands_processed = 0;
+  std::uint64_t stores = 0;   // Of clients, in the words of memcached: set and its kin,
+  std::uint64_t touches = 0;  // touch and gat,
+  std::uint64_t flushes = 0;  // flush_all.
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
   std::uint64_t expired_keys = 0;

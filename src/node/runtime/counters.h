@@ -97,6 +97,12 @@ struct WorkerCounters {
   void Count(OpCode code, Status status) {
     operations[static_cast<std::size_t>(code)][ResultOf(status)].Add();
   }
+  // Whatever became of them.
+  std::uint64_t Counted(OpCode code) const {
+    std::uint64_t sum = 0;
+    for (const Counter& count : operations[static_cast<std::size_t>(code)]) sum += count.Get();
+    return sum;
+  }
 };
 
 }  // namespace aegis::node

@@ -249,6 +249,10 @@ void AddWorker(const Worker& worker, NodeFacts& facts) {
     (peer ? facts.peer_received_bytes : facts.received_bytes) += protocol.received_bytes.Get();
     (peer ? facts.peer_sent_bytes : facts.sent_bytes) += protocol.sent_bytes.Get();
   }
+  facts.stores += counters.Counted(OpCode::kSet) + counters.Counted(OpCode::kAppend) +
+                  counters.Counted(OpCode::kPrepend);
+  facts.touches += counters.Counted(OpCode::kExpire) + counters.Counted(OpCode::kGetExpire);
+  facts.flushes += counters.Counted(OpCode::kClear);
   facts.commands_per_second += worker.rates().commands.per_second();
   facts.received_bytes_per_second += worker.rates().received.per_second();
   facts.sent_bytes_per_second += worker.rates().sent.per_second();
@@ -291,6 +295,7 @@ NodeFacts FactsOf(const NodeState& node, const NodeFigures& figures) {
   facts.worker_threads = static_cast<std::uint32_t>(node.workers.size());
   AddProcess(facts);
   for (const Worker* const worker : node.workers) AddWorker(*worker, facts);
+  facts.flushes /= std::max(1U, node.shards.num_shards());  // Each clears every shard.
   return facts;
 }
 

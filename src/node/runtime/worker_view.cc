@@ -30,6 +30,9 @@ NodeFacts WorkerView::Facts() {
   facts.connections_received -= since.connections_received;
   facts.connections_rejected -= since.connections_rejected;
   facts.commands_processed -= since.commands_processed;
+  facts.stores -= since.stores;
+  facts.touches -= since.touches;
+  facts.flushes -= since.flushes;
   facts.keyspace_hits -= since.keyspace_hits;
   facts.keyspace_misses -= since.keyspace_misses;
   facts.expired_keys -= since.expired_keys;

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/rng.h"
 
@@ -171,6 +173,43 @@ TEST(TableTest, AScanSeesEveryItemThatStaysWhateverElseHappens) {
         table.Put("new" + std::to_string(rng.Below(1000)), Value("", ++seq));
       }
     } while (cursor != 0);
+    for (const std::string& key : staying) EXPECT_TRUE(seen.contains(key)) << key;
+  }
+}
+
+TEST(TableTest, AScanSeesEveryItemThatStaysWhileTheTableShrinks) {
+  constexpr std::uint64_t kItems = 20'000;
+  MemoryMeter meter(1 << 30);
+  Rng rng(3);
+  for (int round = 0; round < 10; ++round) {
+    Table table(kHashSeed, meter);
+    std::set<std::string> staying;
+    std::vector<std::uint64_t> passing;
+    for (std::uint64_t i = 1; i <= kItems; ++i) {
+      table.Put(std::to_string(i), Value("", i));
+      if (rng.Chance(0.02)) {
+        staying.insert(std::to_string(i));
+      } else {
+        passing.push_back(i);
+      }
+    }
+    std::shuffle(passing.begin(), passing.end(), rng);
+    const std::size_t bytes = table.bytes();
+    std::set<std::string> seen;
+    std::uint64_t cursor = 0;
+    do {
+      cursor = table.Scan(cursor, 1 + rng.Below(64),
+                          [&](const ItemView& item) { seen.insert(std::string(item.key)); });
+      // All of them are gone when about half of the table has been scanned.
+      for (std::uint64_t more = rng.Below(120); more > 0 && !passing.empty(); --more) {
+        const std::uint64_t gone = passing.back();
+        passing.pop_back();
+        EXPECT_TRUE(table.Erase(table.Hash(std::to_string(gone)), {Epoch{1}, Seq{gone}}));
+      }
+    } while (cursor != 0);
+    EXPECT_TRUE(passing.empty());
+    EXPECT_LT(seen.size(), kItems) << "it shrank meanwhile";
+    EXPECT_LT(table.bytes(), bytes / 4);
     for (const std::string& key : staying) EXPECT_TRUE(seen.contains(key)) << key;
   }
 }

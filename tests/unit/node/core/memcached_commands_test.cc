@@ -286,21 +286,30 @@ TEST_F(MemcachedTest, StatsTellWhatTheNodeKnows) {
   node.facts.keys = 3;
   node.facts.keyspace_hits = 4;
   node.facts.keyspace_misses = 5;
+  node.facts.stores = 6;
+  node.facts.touches = 7;
+  node.facts.flushes = 8;
+  node.facts.received_bytes = 10;
+  node.facts.sent_bytes = 11;
   node.facts.max_memory = 1 << 20;
   node.facts.version = "9.9";
   const std::string stats = Reply("stats\r\n");
   for (const char* line :
        {"STAT pid 12\r\n", "STAT uptime 90\r\n", "STAT time 1700000000\r\n",
         "STAT version 1.6.18\r\n", "STAT aegis_version 9.9\r\n", "STAT curr_items 3\r\n",
-        "STAT max_connections 512\r\n", "STAT cmd_get 9\r\n", "STAT get_hits 4\r\n",
-        "STAT limit_maxbytes 1048576\r\n"}) {
+        "STAT max_connections 512\r\n", "STAT cmd_get 9\r\n", "STAT cmd_set 6\r\n",
+        "STAT cmd_touch 7\r\n", "STAT cmd_flush 8\r\n", "STAT bytes_read 10\r\n",
+        "STAT bytes_written 11\r\n", "STAT get_hits 4\r\n", "STAT limit_maxbytes 1048576\r\n"}) {
     EXPECT_NE(stats.find(line), std::string::npos) << line << stats;
   }
   EXPECT_TRUE(stats.ends_with("\r\nEND\r\n"));
   const std::string settings = Reply("stats settings\r\n");
-  for (const char* line : {"STAT item_size_max 67108864\r\n", "STAT maxconns 512\r\n"}) {
+  for (const char* line :
+       {"STAT item_size_max 67108864\r\n", "STAT maxconns 512\r\n", "STAT evictions on\r\n"}) {
     EXPECT_NE(settings.find(line), std::string::npos) << line << settings;
   }
+  node.facts.eviction = EvictionPolicy::kNoEviction;
+  EXPECT_NE(Reply("stats settings\r\n").find("STAT evictions off\r\n"), std::string::npos);
   EXPECT_EQ(Reply("stats items\r\n"), "END\r\n");
   EXPECT_EQ(Reply("stats slabs\r\n"), "STAT active_slabs 0\r\nSTAT total_malloced 0\r\nEND\r\n");
   EXPECT_EQ(node.resets, 0);

@@ -1,11 +1,14 @@
 #include "node/core/resp_command_table.h"
 
+#include <chrono>
+#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <regex>
 #include <set>
 #include <string>
 
+#include "model/limits.h"
 #include "node/core/resp_text.h"
 #include "resp_test_support.h"
 
@@ -110,6 +113,33 @@ TEST_F(RespCommandTableTest, EveryCommandIsInTheDocument) {
     const std::regex word("\\b" + resp::ToUpper(command.name) + "\\b");
     EXPECT_TRUE(std::regex_search(document, word)) << command.name;
   }
+}
+
+TEST_F(RespCommandTableTest, LimitsInTheDocumentAreThoseThatHold) {
+  std::ifstream in(AEGIS_SOURCE_DIR "/docs/REDIS.md");
+  const std::string document{std::istreambuf_iterator<char>(in), {}};
+  const auto documented = [&](const std::string& row) {
+    return document.find("\n| " + row + " |") != std::string::npos;
+  };
+  constexpr std::size_t kMega = 1 << 20;
+  EXPECT_EQ(limits::kRespArgumentsMax, 1'048'576U);
+  EXPECT_TRUE(documented("arguments of a command | 1,048,576"));
+  EXPECT_EQ(limits::kRespCommandSizeMax, 128 * kMega);
+  EXPECT_TRUE(documented("one argument, and a command with all of its arguments | 128 MiB"));
+  EXPECT_EQ(limits::kRespInlineSizeMax, 64U << 10U);
+  EXPECT_TRUE(documented("an inline command | 64 KiB"));
+  EXPECT_EQ(limits::kKeySizeMax, 64U << 10U);
+  EXPECT_TRUE(documented("a key | 1 byte to 64 KiB"));
+  EXPECT_EQ(limits::kValueSizeMax, 64 * kMega);
+  EXPECT_TRUE(documented("a value | 64 MiB"));
+  EXPECT_EQ(limits::kKeysPerCommandMax, 65'536U);
+  EXPECT_TRUE(documented("keys of one command | 65,536"));
+  EXPECT_EQ(limits::kPatternSizeMax, 1024U);
+  EXPECT_TRUE(documented("a pattern | 1024 bytes"));
+  EXPECT_EQ(limits::kReplySizeMax, 512 * kMega);
+  EXPECT_TRUE(documented("values that one reply shows | 512 MiB"));
+  EXPECT_EQ(limits::kOutputStallMax, std::chrono::seconds(60));
+  EXPECT_TRUE(documented("replies that wait for a reader who takes none of them | 60 s"));
 }
 
 TEST_F(RespCommandTableTest, NamesAreFoundInAnyCaseAndOnlyWhole) {

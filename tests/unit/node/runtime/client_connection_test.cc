@@ -101,6 +101,26 @@ TEST_F(ClientConnectionTest, AReaderWhoIsAlwaysBehindDoesNotMakeItKeepWhatWasSen
   EXPECT_LE(most_kept, 2 * kHeldMax);
 }
 
+TEST_F(ClientConnectionTest, AReaderWhoTakesNothingForTooLongIsDisconnected) {
+  client_->Start();
+  client_->OnTick(client_->last_progress() + 2 * limits::kOutputStallMax);
+  EXPECT_FALSE(client_->closed()) << "it has taken all there is";
+  peer_of_client_.listens = false;
+  peer_of_client_.Send(Command({"PING"}));
+  ASSERT_TRUE(Until([&] { return client_->backlog() > 0; }));
+  const TimePoint asked = client_->last_progress();
+  client_->OnTick(asked + limits::kOutputStallMax);
+  EXPECT_FALSE(client_->closed());
+  peer_of_client_.Listen(1);
+  ASSERT_TRUE(Until([&] { return !peer_of_client_.from_node.empty(); }));
+  client_->OnTick(asked + limits::kOutputStallMax + Duration(1));
+  EXPECT_FALSE(client_->closed()) << "a byte is something";
+  const TimePoint taken = client_->last_progress();
+  client_->OnTick(taken + limits::kOutputStallMax + Duration(1));
+  EXPECT_TRUE(client_->closed());
+  EXPECT_TRUE(peer_of_client_.closed);
+}
+
 TEST_F(ClientConnectionTest, RepliesBehindOneThatIsMissingPauseItToo) {
   shards_.Execute(SetOf(near_, large_));
   client_->Start();
