@@ -24,7 +24,8 @@ namespace aegis {
 
 enum class OpCode : std::uint8_t {
   kGet = 1,        // value, version, ttl
-  kPeek = 2,       // As kGet without the value; `number` = value size. EXISTS, TTL, STRLEN, TOUCH
+  kPeek = 2,       // As kGet without the value; `number` = value size. EXISTS, TTL, STRLEN; with
+                   // `number` kUses, TOUCH.
   kSet = 3,        // `value`, `expiry`, `condition`
   kDelete = 4,     // `condition`. Outcome kNotFound when there was nothing to delete.
   kGetDelete = 5,  // value of what was deleted
@@ -64,6 +65,9 @@ enum class OpCode : std::uint8_t {
 
 // A quorum that means: as many copies as the cluster keeps of every shard.
 inline constexpr std::int32_t kAllCopies = -1;
+
+// Operation::number of a kPeek that counts as a use of the key.
+inline constexpr std::int64_t kUses = 1;
 
 // Operation::number of a kBatch that writes nothing.
 inline constexpr std::int64_t kOnlyReads = 1;

@@ -8,7 +8,8 @@
 namespace aegis::replication {
 namespace {
 
-constexpr std::size_t kChunkBytes = 16 * 1024;
+// With the byte behind the end of a string, a size of the allocator.
+constexpr std::size_t kChunkBytes = 16 * 1024 - 1;
 
 }  // namespace
 
@@ -18,7 +19,7 @@ void RecentRecords::Append(Version version, ByteView encoded) {
   const auto full = [&](const Chunk& chunk) {
     return chunk.block || (chunk.size() > 0 && chunk.size() + encoded.size() > kChunkBytes);
   };
-  if (chunks_.empty() || full(chunks_.back())) AddChunk();
+  if (chunks_.empty() || full(chunks_.back())) AddChunk(/*roomy=*/true);
   Bytes& records = chunks_.back().records;
   const std::size_t before = records.capacity();
   records.append(encoded);
@@ -26,13 +27,18 @@ void RecentRecords::Append(Version version, ByteView encoded) {
   index_.push_back({version, end() + encoded.size()});
 }
 
-void RecentRecords::AddChunk() {
+// A roomy chunk grows no more, unless it is the only one: most shards hold little. In the steady
+// state it is the memory of the chunk that went.
+void RecentRecords::AddChunk(bool roomy) {
   chunks_.push_back({end(), {}});
-  allocated_ += chunks_.back().records.capacity();
+  Bytes& records = chunks_.back().records;
+  if (roomy && spare_.capacity() >= kChunkBytes) return records.swap(spare_);
+  if (roomy && chunks_.size() > 1) records.reserve(kChunkBytes);
+  allocated_ += records.capacity();
 }
 
 void RecentRecords::Append(Version version, ByteView encoded, ByteView value, BlockRef block) {
-  if (chunks_.empty() || chunks_.back().size() > 0) AddChunk();
+  if (chunks_.empty() || chunks_.back().size() > 0) AddChunk(/*roomy=*/false);
   Append(version, encoded);
   block_bytes_ += block->footprint();
   chunks_.back().value = value;
@@ -53,9 +59,22 @@ void RecentRecords::Trim(std::size_t bytes_max, Version keep_after) {
     index_.pop_front();
   }
   while (!chunks_.empty() && chunks_.front().start + chunks_.front().size() <= dropped_) {
-    allocated_ -= chunks_.front().records.capacity();
     if (chunks_.front().block) block_bytes_ -= chunks_.front().block->footprint();
+    LetGo(chunks_.front().records);
     chunks_.pop_front();
+  }
+  if (!chunks_.empty() || spare_.capacity() < kChunkBytes) return;
+  allocated_ -= spare_.capacity();
+  Bytes().swap(spare_);
+}
+
+// Of the memory of a chunk that goes, that of one is kept for the next.
+void RecentRecords::LetGo(Bytes& records) {
+  if (records.capacity() == kChunkBytes && spare_.capacity() < kChunkBytes) {
+    records.clear();
+    records.swap(spare_);
+  } else {
+    allocated_ -= records.capacity();
   }
 }
 

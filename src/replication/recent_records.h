@@ -82,12 +82,14 @@ class RecentRecords {
 
     std::size_t size() const { return records.size() + value.size(); }
   };
-  void AddChunk();
+  void AddChunk(bool roomy);
+  void LetGo(Bytes& records);
   // The one that a record at this offset lies in. REQUIRES: there is such a record.
   const Chunk& ChunkOf(std::uint64_t offset) const;
 
   std::deque<Chunk> chunks_;   // The first may begin with records that are dropped already.
-  std::size_t allocated_ = 0;  // Capacity of all chunks.
+  Bytes spare_;                // Memory for the next chunk, or none.
+  std::size_t allocated_ = 0;  // Capacity of all chunks, and of that.
   std::size_t block_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // Offset, over all records ever appended, of the oldest record.
   std::deque<Index> index_;

@@ -60,6 +60,9 @@ void BatchCost::Add(store::Table& table, const Operation& operation, Sizes& size
     }
     case OpCode::kRename:
       Remove(operation.key);
+      if (operation.key2.size() > operation.key.size()) {
+        room_ += store::Table::ItemBytes(operation.key2.size(), 0);
+      }
       return Keep(operation.key2, size, sizes);
     case OpCode::kCopy:
       return Store(operation.key2, size, sizes);

@@ -17,9 +17,9 @@ using store::ItemView;
 Outcome Executor::Execute(const Operation& op, UnixMs now) {
   switch (op.code) {
     case OpCode::kGet:
-      return Get(op, now, /*with_value=*/true);
+      return Get(op, now);
     case OpCode::kPeek:
-      return Get(op, now, /*with_value=*/false);
+      return Peek(op, now);
     case OpCode::kGetRange:
       return GetRange(op, now);
     case OpCode::kGetExpire:
@@ -64,15 +64,19 @@ Outcome Executor::Execute(const Operation& op, UnixMs now) {
   return Failure(Status::kInvalid, "unknown operation");
 }
 
-Outcome Executor::Get(const Operation& op, UnixMs now, bool with_value) {
-  const auto item = Live(op.key, now, /*touch=*/with_value);
+Outcome Executor::Get(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now, /*touch=*/true);
   if (!item) return Missing();
   Outcome outcome = Describe(*item);
-  outcome.has_value = with_value;
-  if (!with_value) return outcome;
+  outcome.has_value = true;
   outcome.value = item->value;
   if (item->block != nullptr) outcome.block = BlockRef(item->block);
   return outcome;
+}
+
+Outcome Executor::Peek(const Operation& op, UnixMs now) {
+  const auto item = Live(op.key, now, /*touch=*/op.number == kUses);
+  return item ? Describe(*item) : Missing();
 }
 
 Outcome Executor::GetRange(const Operation& op, UnixMs now) {
@@ -99,11 +103,14 @@ Outcome Executor::GetRange(const Operation& op, UnixMs now) {
 Outcome Executor::GetExpire(const Operation& op, UnixMs now) {
   const auto item = Live(op.key, now);
   if (!item) return Missing();
-  if (op.expiry == ExpiryKind::kKeep) return Get(op, now, /*with_value=*/true);
+  if (op.expiry == ExpiryKind::kKeep) return Get(op, now);
   Outcome shown = Describe(*item);
   Show(*item, shown);
   const std::int64_t expires_at = ExpiryOf(op, item->expires_at, now);
-  if (expires_at == item->expires_at) return shown;
+  if (expires_at == item->expires_at) {
+    Live(op.key, now, /*touch=*/true);
+    return shown;
+  }
   const Outcome outcome = SetExpiry(*item, expires_at, now);
   shown.status = outcome.status;
   shown.error = outcome.error;
@@ -212,22 +219,27 @@ Outcome Executor::Store(ByteView key, ByteView value, std::int64_t expires_at,
   const bool held = block != nullptr && block->in_items();
   const Incoming incoming{.size = value.size(), .held = held, .key = key};
   if (!sink_.MakeRoom(key.size(), incoming)) return Failure(Status::kOutOfMemory, "");
-  return Keep(key, value, expires_at, client_flags, block);
+  Record record = RecordOf(key, value, expires_at, client_flags, block);
+  return Commit(record);
 }
 
-Outcome Executor::Keep(ByteView key, ByteView value, std::int64_t expires_at,
-                       std::uint32_t client_flags, const Block* block) {
+Record Executor::RecordOf(ByteView key, ByteView value, std::int64_t expires_at,
+                          std::uint32_t client_flags, const Block* block) {
   Record record;
   record.key = key;
   record.value = value;
   record.argument = static_cast<std::uint64_t>(expires_at);
   record.client_flags = client_flags;
   record.block = block;
+  return record;
+}
+
+Outcome Executor::Commit(Record& set) {
   Outcome outcome;
-  outcome.version = sink_.Commit(record);
-  outcome.expires_at = expires_at;
-  outcome.client_flags = client_flags;
-  outcome.number = static_cast<std::int64_t>(value.size());
+  outcome.version = sink_.Commit(set);
+  outcome.expires_at = static_cast<std::int64_t>(set.argument);
+  outcome.client_flags = set.client_flags;
+  outcome.number = static_cast<std::int64_t>(set.value.size());
   return outcome;
 }
 
@@ -236,14 +248,14 @@ Outcome Executor::SetExpiry(const ItemView& item, std::int64_t expires_at, UnixM
     Remove(Bytes(item.key));
     return Outcome{};
   }
-  // The new record carries the value again: the table stays a function of its records alone.
+  // The new record carries the value again: the table stays a function of its records alone. What
+  // is here already needs no room.
   const Bytes key(item.key);
-  const std::uint32_t client_flags = item.client_flags;
-  if (const BlockRef block(item.block); block) {
-    return Keep(key, item.value, expires_at, client_flags, block.get());
-  }
-  const Bytes value(item.value);
-  return Keep(key, value, expires_at, client_flags);
+  const BlockRef block(item.block);
+  const Bytes copy = block ? Bytes() : Bytes(item.value);
+  Record record = RecordOf(key, block ? item.value : ByteView(copy), expires_at, item.client_flags,
+                           block.get());
+  return Commit(record);
 }
 
 void Executor::Show(const ItemView& item, Outcome& outcome) {

@@ -42,7 +42,8 @@ class Executor {
   Outcome Execute(const Operation& operation, UnixMs now);
 
  private:
-  Outcome Get(const Operation& op, UnixMs now, bool with_value);
+  Outcome Get(const Operation& op, UnixMs now);
+  Outcome Peek(const Operation& op, UnixMs now);
   Outcome GetRange(const Operation& op, UnixMs now);
   Outcome GetExpire(const Operation& op, UnixMs now);
   Outcome Set(const Operation& op, UnixMs now);
@@ -75,9 +76,9 @@ class Executor {
   // `block`: what the value lies in, if it is to be kept rather than a copy.
   Outcome Store(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags,
                 const Block* block = nullptr);
-  // The same of a value that is here already: that needs no room, and is never refused.
-  Outcome Keep(ByteView key, ByteView value, std::int64_t expires_at, std::uint32_t client_flags,
-               const Block* block = nullptr);
+  static replication::Record RecordOf(ByteView key, ByteView value, std::int64_t expires_at,
+                                      std::uint32_t client_flags, const Block* block);
+  Outcome Commit(replication::Record& set);
   // Changes when `item` expires; at or before `now`, removes it.
   Outcome SetExpiry(const store::ItemView& item, std::int64_t expires_at, UnixMs now);
   void Remove(ByteView key);

@@ -11,7 +11,8 @@ namespace aegis::node {
 using replication::Record;
 
 Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
-  const auto source = Live(op.key, now);
+  const bool copies = op.code == OpCode::kCopy;
+  const auto source = Live(op.key, now, /*touch=*/copies);
   if (!source) return Missing();
   if (op.condition == Condition::kIfAbsent && Live(op.key2, now)) {
     Outcome outcome = Describe(*source);
@@ -23,10 +24,15 @@ Outcome Executor::RenameOrCopy(const Operation& op, UnixMs now) {
   const std::uint32_t client_flags = source->client_flags;
   Outcome shown;
   Show(*source, shown);
-  if (op.code == OpCode::kCopy) {
-    return Store(op.key2, shown.value, expires_at, client_flags, shown.block.get());
+  if (copies) return Store(op.key2, shown.value, expires_at, client_flags, shown.block.get());
+  // The value takes no more room than before. But a longer name does, and that of the key stays
+  // for a while, as a tombstone.
+  if (op.key2.size() > op.key.size() && !sink_.MakeRoom(op.key2.size(), {})) {
+    return Failure(Status::kOutOfMemory, "");
   }
-  Outcome outcome = Keep(op.key2, shown.value, expires_at, client_flags, shown.block.get());
+  Record record = RecordOf(op.key2, shown.value, expires_at, client_flags, shown.block.get());
+  record.joined = true;  // To the removal.
+  const Outcome outcome = Commit(record);
   Remove(op.key);
   return outcome;
 }
@@ -49,18 +55,14 @@ Outcome Executor::MultiSetNx(const Operation& op, UnixMs now) {
   if (conflict) return Failure(Status::kConflict, "");
   // All or nothing: the room for all of it is made before the first is stored.
   if (!sink_.MakeRoom(key_bytes, {value_bytes})) return Failure(Status::kOutOfMemory, "");
-  Record first;
-  first.key = op.key;
-  first.value = op.value;
-  first.client_flags = op.client_flags;
-  Outcome outcome;
-  outcome.version = sink_.Commit(first);
-  outcome.client_flags = op.client_flags;
-  outcome.number = static_cast<std::int64_t>(op.value.size());
+  Record first = RecordOf(op.key, op.value, /*expires_at=*/0, op.client_flags, nullptr);
+  first.joined = !op.more.empty();
+  const Outcome outcome = Commit(first);
   for (const KeyValue& pair : op.more) {
     Record record;
     record.key = pair.key;
     record.value = pair.value;
+    record.joined = &pair != &op.more.back();
     sink_.Commit(record);
   }
   return outcome;

@@ -73,10 +73,9 @@ Translation Exists(RespCall& call) {
   return PlanPerKey(call, OpCode::kPeek, ReplyForm::kSumOfFound);
 }
 
-// Who reads a part of a value uses it, even if that part is empty.
 Translation Touch(RespCall& call) {
-  const Translation planned = PlanPerKey(call, OpCode::kGetRange, ReplyForm::kSumOfFound);
-  for (Operation& operation : call.plan.operations) operation.number = 1;
+  const Translation planned = PlanPerKey(call, OpCode::kPeek, ReplyForm::kSumOfFound);
+  for (Operation& operation : call.plan.operations) operation.number = kUses;
   return planned;
 }
 

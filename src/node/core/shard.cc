@@ -38,10 +38,10 @@ Shard::~Shard() { MeterRing(0, 0); }
 
 Outcome Shard::Execute(const Operation& operation, UnixMs now, ShardEffects& effects) {
   if (!leads()) return NotLed();
-  // What only reads is shown if the lease holds afterwards: nobody else has led until then.
-  const bool only_reads = !operation.IsWrite() && !operation.session && !commit_.matters() &&
-                          !WaitsForCopies(operation);
-  if (!only_reads && !LeaseHolds()) return NotLed();
+  // What a key has is shown if the lease holds afterwards: nobody else has led until then.
+  const bool looks_up = operation.LooksUp() && !operation.IsWrite() && !operation.session &&
+                        !commit_.matters() && !WaitsForCopies(operation);
+  if (!looks_up && !LeaseHolds()) return NotLed();
   if (operation.IsWrite()) {
     if (auto refusal = Brake(operation, now)) return *std::move(refusal);
   }
@@ -66,14 +66,9 @@ void Shard::Count(const Operation& operation, const Outcome& outcome) {
 
 Outcome Shard::Run(const Operation& operation, UnixMs now, ShardEffects& effects) {
   if (operation.code == OpCode::kBatch) return RunBatch(operation, now, effects);
-  const bool joins = operation.code == OpCode::kRename || operation.code == OpCode::kMultiSetNx;
-  const Version before = replica_->history().last();
-  joins_ = joins;
   Sink sink(*this, effects);
   Executor executor(replica_->table(), sink, scratch_);
-  Outcome outcome = executor.Execute(operation, Clock(now));
-  if (joins) EndUnit(before, effects);
-  return outcome;
+  return executor.Execute(operation, Clock(now));
 }
 
 Outcome Shard::NotLed() const {
@@ -136,7 +131,7 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
     AEGIS_CHECK(last.seq.value() < Version::kSeqMax, "an epoch is out of sequence numbers");
     record.version = {epoch_, Seq{last.seq.value() + 1}};
   }
-  record.joined = joins_;
+  record.joined = record.joined || joins_;
   const std::size_t size = replication::EncodedSize(record);
   BlockRef block;
   if (followers_->none()) {

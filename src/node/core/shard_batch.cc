@@ -1,4 +1,4 @@
-// The part of Shard that runs several operations as one: EXEC, and what ends such a unit.
+// The part of Shard that runs several operations as one: EXEC.
 //
 // They run one after the other under the shard's lock, so nobody sees some of them; and their
 // records are joined, so that no copy ever applies some of them.
@@ -86,20 +86,16 @@ Outcome Shard::RunBatch(const Operation& batch, UnixMs now, ShardEffects& effect
     Count(operation, outcome);
     wire::AppendMultiReply({&outcome, 1}, batch_);
   }
-  EndUnit(before, effects);
+  joins_ = false;
+  if (replica_->history().last() != before) {
+    Record end;
+    end.type = RecordType::kEnd;
+    Write(end, effects);
+  }
   Outcome outcome;
   outcome.has_value = true;
   outcome.value = batch_;
   return outcome;
-}
-
-// What was written behind `before`, if anything was, takes effect together.
-void Shard::EndUnit(Version before, ShardEffects& effects) {
-  joins_ = false;
-  if (replica_->history().last() == before) return;
-  Record end;
-  end.type = RecordType::kEnd;
-  Write(end, effects);
 }
 
 // The key is as it was when it was watched: it has that version; or it was not there, and was not

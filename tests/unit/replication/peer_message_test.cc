@@ -85,6 +85,17 @@ TEST(PeerMessageTest, AReadMessageIsTheWrittenOne) {
   }
 }
 
+TEST(PeerMessageTest, NothingIsLeftOfTheMessageThatWasReadBefore) {
+  PeerMessage bare;
+  bare.type = PeerMessageType::kAck;
+  PeerMessage message;
+  for (const PeerMessage& written : {Everything(), EverythingOfDigests(), bare}) {
+    const Bytes payload = Payload(written);
+    ASSERT_TRUE(DecodePeerMessage(payload, message).ok());
+    ExpectEqual(message, written);
+  }
+}
+
 TEST(PeerMessageTest, TheBytesAreTheMessageOfTheProtoFile) {
   proto::PeerMessage parsed;
   ASSERT_TRUE(parsed.ParseFromString(Payload(Everything())));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -103,6 +104,28 @@ TEST(RecentRecordsTest, ALargeValueIsSharedUntilItsRecordGoes) {
   EXPECT_TRUE(block->alone());
   EXPECT_EQ(recent.block_bytes(), 0U);
   EXPECT_EQ(recent.bytes(), 5U);
+}
+
+TEST(RecentRecordsTest, ARingThatGoesRoundTakesNoMoreThanItHolds) {
+  constexpr std::size_t kRing = 256 * 1024;
+  const std::string record(150, 'r');
+  RecentRecords recent;
+  std::size_t most = 0;
+  for (std::uint64_t seq = 1; seq <= 10'000; ++seq) {
+    recent.Append(At(1, seq), record);
+    recent.Trim(kRing, At(1, seq));
+    if (recent.base() != Version{}) most = std::max(most, recent.allocated());
+  }
+  const std::size_t index = kRing / record.size() * 32;
+  EXPECT_LE(most, kRing + index + 3 * 16 * 1024) << "but for the ends of chunks, and a spare one";
+  recent.Trim(0, At(1, 10'000));
+  EXPECT_EQ(recent.allocated(), 0U);
+}
+
+TEST(RecentRecordsTest, AFewRecordsTakeNoWholeChunk) {
+  RecentRecords recent;
+  recent.Append(At(1, 1), "a few bytes");
+  EXPECT_LT(recent.allocated(), 100U);
 }
 
 TEST(RecentRecordsTest, RandomAppendsAndTrimsAgreeWithAMap) {

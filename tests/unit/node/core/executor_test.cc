@@ -452,17 +452,26 @@ TEST_F(ExecutorTest, WhatIsHereAlreadyNeedsNoRoom) {
   EXPECT_EQ(Run(expire).number, 1);
   const Operation persist{.code = OpCode::kGetExpire, .key = "k", .expiry = ExpiryKind::kNone};
   EXPECT_EQ(Run(persist).value, "v");
-  EXPECT_EQ(Run({.code = OpCode::kRename, .key = "k", .key2 = "other"}).status, Status::kOk);
-  EXPECT_EQ(Get("other"), "v");
-  EXPECT_EQ(Run({.code = OpCode::kCopy, .key = "other", .key2 = "k"}).status, Status::kOutOfMemory);
+  EXPECT_EQ(Run({.code = OpCode::kRename, .key = "k", .key2 = "l"}).status, Status::kOk);
+  EXPECT_EQ(Get("l"), "v");
+  EXPECT_EQ(Run({.code = OpCode::kCopy, .key = "l", .key2 = "k"}).status, Status::kOutOfMemory);
+}
+
+TEST_F(ExecutorTest, ALongerNameNeedsRoom) {
+  Set("k", "v");
+  EXPECT_EQ(Run({.code = OpCode::kRename, .key = "k", .key2 = "longer"}).status, Status::kOk);
+  EXPECT_EQ(rooms_made_, 2);
+  EXPECT_EQ(Run({.code = OpCode::kRename, .key = "longer", .key2 = "k"}).status, Status::kOk);
+  EXPECT_EQ(rooms_made_, 2) << "and a shorter one none";
 }
 
 // Of many items all go but one. It is `used` if that was used, and an arbitrary other one if not.
 TEST_F(ExecutorTest, WhoReadsAValueUsesItAndWhoOnlyAsksForItDoesNot) {
   constexpr int kItems = 200;
-  const auto survives = [&](OpCode code) {
+  const auto survives = [&](Operation operation) {
     for (int i = 0; i < kItems; ++i) Set(std::to_string(i), "v");
-    Run({.code = code, .key = "77"});
+    operation.key = "77";
+    Run(operation);
     store::Table& table = replica_.table();
     while (table.items() > 1) {
       const auto victim = table.ProposeVictim();
@@ -472,9 +481,13 @@ TEST_F(ExecutorTest, WhoReadsAValueUsesItAndWhoOnlyAsksForItDoesNot) {
     Run({.code = OpCode::kClear});
     return there;
   };
-  EXPECT_TRUE(survives(OpCode::kGet));
-  EXPECT_TRUE(survives(OpCode::kGetRange));
-  EXPECT_FALSE(survives(OpCode::kPeek));
+  EXPECT_TRUE(survives({.code = OpCode::kGet}));
+  EXPECT_TRUE(survives({.code = OpCode::kGetRange}));
+  EXPECT_TRUE(survives({.code = OpCode::kGetExpire, .expiry = ExpiryKind::kKeep}));
+  EXPECT_TRUE(survives({.code = OpCode::kGetExpire, .expiry = ExpiryKind::kNone}));
+  EXPECT_TRUE(survives({.code = OpCode::kCopy, .key2 = "copy"}));
+  EXPECT_TRUE(survives({.code = OpCode::kPeek, .number = kUses}));
+  EXPECT_FALSE(survives({.code = OpCode::kPeek}));
 }
 
 TEST_F(ExecutorTest, WithoutRoomNothingIsWritten) {

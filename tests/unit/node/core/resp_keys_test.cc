@@ -20,7 +20,7 @@ TEST_F(RespKeysTest, CommandsOverSeveralKeysBecomeOneOperationPerKey) {
       {"del", OpCode::kDelete, ReplyForm::kSumOfFound},
       {"unlink", OpCode::kDelete, ReplyForm::kSumOfFound},
       {"exists", OpCode::kPeek, ReplyForm::kSumOfFound},
-      {"touch", OpCode::kGetRange, ReplyForm::kSumOfFound},
+      {"touch", OpCode::kPeek, ReplyForm::kSumOfFound},
   };
   for (const Row& row : rows) {
     ASSERT_EQ(Send({row.name, "a", "b", "a"}), Translation::kPlanned);

@@ -258,9 +258,12 @@ TEST_F(RespTransactionTest, ThereIsALimitToWhatIsQueued) {
   EXPECT_TRUE(Reply({"set", "k", large}).starts_with("-ERR a transaction has 10000 commands"));
   EXPECT_EQ(Reply({"exec"}), kAborted);
   Reply({"multi"});
-  std::vector<ByteView> many(limits::kQueuedBytesMax / 8, "");
+  std::vector<ByteView> many(limits::kKeysPerCommandMax, "");
   many.front() = "mget";
-  Queue(many);
+  for (std::size_t queued = 16 * many.size(); queued < limits::kQueuedBytesMax;
+       queued += 16 * many.size()) {
+    Queue(many);
+  }
   EXPECT_TRUE(Reply(many).starts_with("-ERR a transaction has")) << "arguments cost something";
   EXPECT_EQ(Reply({"exec"}), kAborted);
   Reply({"multi"});
