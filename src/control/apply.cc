@@ -52,6 +52,7 @@ void State::On(const Register& command) {
                           .weight = command.weight,
                           .lease = command.lease,
                           .leaving = false,
+                          .given_up = false,
                           .removed = false};
 }
 
@@ -165,7 +166,9 @@ void State::On(const Target& target) {
 void State::On(const Leaving& leaving) {
   const auto node = nodes_.find(leaving.holder.node);
   if (node == nodes_.end() || node->second.session != leaving.holder.session) return;
-  if (!node->second.removed) node->second.leaving = true;
+  if (node->second.removed) return;
+  node->second.leaving = true;
+  node->second.given_up = node->second.given_up || leaving.given_up;
 }
 
 void State::On(const Remove& remove) {

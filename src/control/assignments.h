@@ -19,7 +19,7 @@ struct AssignmentRules {
   bool may_begin = false;                 // New shards get their first leader.
   std::optional<Duration> unclean_after;  // Nothing: never.
   Duration reports_patience{};            // For what copies in sync hold.
-  // Nodes that left, or were given up, and are gone: what they hold in memory is lost.
+  // Nodes that said goodbye, or were given up, and are gone: what they held in memory is lost.
   std::set<NodeId> lost = {};
 };
 

@@ -57,6 +57,7 @@ struct Filler {
   }
   void operator()(const Leaving& leaving) const {
     Fill(leaving.holder, *out.mutable_leaving()->mutable_holder());
+    out.mutable_leaving()->set_given_up(leaving.given_up);
   }
   void operator()(const Remove& remove) const {
     Fill(remove.holder, *out.mutable_remove()->mutable_holder());
@@ -168,7 +169,10 @@ std::optional<Command> TakeCommand(const proto::ControlCommand& from) {
     case ControlCommand::kTargets:
       return TakeList(from.targets().targets(), &Targets::targets);
     case ControlCommand::kLeaving:
-      return TakeOfHolder<Leaving>(from.leaving().holder());
+      if (const auto holder = TakeHolder(from.leaving().holder())) {
+        return Command(Leaving{*holder, from.leaving().given_up()});
+      }
+      return std::nullopt;
     case ControlCommand::kRemove:
       return TakeOfHolder<Remove>(from.remove().holder());
     case ControlCommand::kQuorumUsed:

@@ -116,10 +116,12 @@ struct Targets {
   std::vector<Target> targets;
 };
 
-// The node wants to give up what it holds. Guard: it is its session now. A new session of the node
-// does not leave any more.
+// The node wants to give up what it holds; or, `given_up`, an operator says that it is gone and
+// does not come back. Guard: it is its session now. A new session of the node does not leave any
+// more.
 struct Leaving {
   Holder holder;
+  bool given_up = false;
 };
 
 // The node is gone for good. Guards: it is its session, and fenced; it leads nothing and no target

@@ -17,7 +17,7 @@ std::set<NodeId> LostForGood(const State& state, const Sight& sight, const std::
   std::set<NodeId> lost;
   for (const NodeId id : due) {
     const NodeSight* const seen = sight.Find(id);
-    if (state.Find(id)->leaving || (seen != nullptr && seen->left)) lost.insert(id);
+    if (state.Find(id)->given_up || (seen != nullptr && seen->left)) lost.insert(id);
   }
   return lost;
 }

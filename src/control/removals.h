@@ -19,8 +19,9 @@ namespace aegis::control {
 // Those of the departed nodes that are due for removal.
 std::set<NodeId> DueForRemoval(const State& state, const std::set<NodeId>& departed);
 
-// Of those, the ones that went on purpose, or that an operator gave up: nobody has to wait for what
-// their processes held.
+// Of those, the ones that have said goodbye, or that an operator gave up: nobody has to wait for
+// what their processes held. One that was leaving when it was lost is none of them: it may be cut
+// off, with what it had not handed over yet.
 std::set<NodeId> LostForGood(const State& state, const Sight& sight, const std::set<NodeId>& due);
 
 void PlanRemovals(const State& state, const std::set<NodeId>& due, std::vector<Command>& commands);

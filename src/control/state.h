@@ -37,7 +37,8 @@ struct NodeState {
   std::uint32_t weight = 1;
   std::chrono::milliseconds lease{600};
   bool leaving = false;
-  bool removed = false;  // Its record stays: an old session of it can never come back.
+  bool given_up = false;  // An operator has said that it does not come back.
+  bool removed = false;   // Its record stays: an old session of it can never come back.
 
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };

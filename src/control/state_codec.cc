@@ -25,6 +25,7 @@ void FillNode(const NodeState& node, proto::ControlNode& out) {
                               .lease = node.lease};
   Fill(registration, *out.mutable_registration());
   out.set_leaving(node.leaving);
+  out.set_given_up(node.given_up);
   out.set_removed(node.removed);
 }
 
@@ -67,6 +68,7 @@ std::optional<NodeState> Take(const proto::ControlNode& from) {
                    .weight = registration->weight,
                    .lease = registration->lease,
                    .leaving = from.leaving(),
+                   .given_up = from.given_up(),
                    .removed = from.removed()};
 }
 

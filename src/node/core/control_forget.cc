@@ -46,7 +46,7 @@ Result<control::NodeState> Control::MayForget(const std::string& node) const {
 Result<bool> Control::Forget(const std::string& node, TimePoint now, ControlEffects& effects) {
   const auto state = MayForget(node);
   if (!state.ok()) return state.error();
-  if (state.value().leaving) return true;
+  if (state.value().given_up) return true;
   if (given_up_.insert({state.value().id, state.value().session}).second) {
     AEGIS_LOG(kWarn, "control", "{} is given up, by order of an operator", state.value().name);
   }
@@ -59,11 +59,13 @@ Result<bool> Control::Forget(const std::string& node, TimePoint now, ControlEffe
 void Control::SeeToOrders(TimePoint now) {
   std::erase_if(given_up_, [&](const Holder& holder) {
     const control::NodeState* const node = log_->state().Find(holder.node);
-    return node == nullptr || node->session != holder.session || node->leaving || node->removed;
+    return node == nullptr || node->session != holder.session || node->given_up || node->removed;
   });
   if (given_up_.empty() || now < next_order_) return;
   next_order_ = now + kOrderAgain;
-  for (const Holder& holder : given_up_) log_->Propose(control::Leaving{holder}, now, agreed_);
+  for (const Holder& holder : given_up_) {
+    log_->Propose(control::Leaving{holder, /*given_up=*/true}, now, agreed_);
+  }
 }
 
 }  // namespace aegis::node

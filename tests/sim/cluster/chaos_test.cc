@@ -107,6 +107,8 @@ constexpr Broken kBroken[] = {
      "could acknowledge", 20},
     {BrokenRule::kNoSecondLook, "no look at the lease after applying", "none",
      "has begun elsewhere", 20},
+    {BrokenRule::kAnyLeaseSettles, "a write that waits for its lease takes any", "none",
+     "waited for a lease", 20},
     {BrokenRule::kLeaseIgnored, "the lease is ignored", "isolation,pauses", "could acknowledge",
      20},
     {BrokenRule::kGrantAgesOverstated, "the wait after a fence is cut short", "isolation",

@@ -15,13 +15,13 @@ using namespace std::chrono_literals;
 
 constexpr int kKeys = 100;
 
-// Four nodes; one copy of each key, written by a quorum of one.
+// Five nodes; one copy of each key, written by a quorum of one.
 class ForgetSimTest : public testing::Test {
  protected:
   ForgetSimTest() {
     cluster_ = std::make_unique<SimCluster>(SimOptions{.replication_factor = 1});
-    const std::vector<std::size_t> all = {0, 1, 2, 3};
-    for (std::size_t i = 0; i < all.size(); ++i) cluster_->Start(all, 4);
+    const std::vector<std::size_t> all = {0, 1, 2, 3, 4};
+    for (std::size_t i = 0; i < all.size(); ++i) cluster_->Start(all, 5);
     EXPECT_TRUE(Settles(30s)) << cluster_->Unsettled();
     cluster_->RunFor(3s);
     EXPECT_EQ(Written(), kKeys);
@@ -43,6 +43,28 @@ class ForgetSimTest : public testing::Test {
     return written;
   }
 
+  // And how many are still there.
+  int Kept() {
+    int kept = 0;
+    for (int i = 0; i < kKeys; ++i) {
+      const Bytes key = "key:" + std::to_string(i);
+      cluster_->Submit(0, {.code = OpCode::kGet, .key = key},
+                       [&](const Outcome& outcome) { kept += outcome.value == "v"; });
+    }
+    cluster_->RunFor(10s);
+    return kept;
+  }
+
+  // Node 3 begins to leave; nothing is handed over yet.
+  void BeginToLeave() {
+    cluster_->Leave(3);
+    const auto leaves = [&] {
+      return cluster_->control(0).log()->state().Find(cluster_->id(3))->leaving;
+    };
+    for (int i = 0; i < 1000 && !leaves(); ++i) cluster_->RunFor(1ms);
+    ASSERT_TRUE(leaves());
+  }
+
   std::unique_ptr<SimCluster> cluster_;
 };
 
@@ -58,18 +80,31 @@ TEST_F(ForgetSimTest, WhatAQuorumWroteWaitsForItsNodeUntilThatIsGivenUp) {
   EXPECT_EQ(cluster_->violation(), "");
 }
 
-TEST_F(ForgetSimTest, ANodeThatDiesWhileItLeavesIsGivenUpByItself) {
-  cluster_->Leave(3);
-  const auto leaves = [&] {
-    return cluster_->control(0).log()->state().Find(cluster_->id(3))->leaving;
-  };
-  for (int i = 0; i < 1000 && !leaves(); ++i) cluster_->RunFor(1ms);
-  ASSERT_TRUE(leaves());
+TEST_F(ForgetSimTest, SoItDoesForOneThatDiedWhileItWasLeaving) {
+  BeginToLeave();
   cluster_->Kill(3);
-  EXPECT_LT(Written(), kKeys) << "it had nothing to hand over any more";
-  cluster_->RunFor(120s);
+  cluster_->RunFor(180s);
+  EXPECT_LT(Written(), kKeys);
+
+  ASSERT_TRUE(cluster_->Forget(1, 3).ok());
   EXPECT_TRUE(Settles(30s)) << cluster_->Unsettled();
   EXPECT_EQ(Written(), kKeys);
+  EXPECT_EQ(cluster_->violation(), "");
+}
+
+TEST_F(ForgetSimTest, ANodeThatWasCutOffWhileItLeftHandsOverWhatItHasWhenItIsBack) {
+  BeginToLeave();
+  const auto cut = [&](bool cut_off) {
+    for (const std::size_t one : {3, 4}) {
+      for (const std::size_t other : {0, 1, 2}) cluster_->Cut(one, other, cut_off);
+    }
+  };
+  cut(true);
+  cluster_->RunFor(180s);
+  EXPECT_TRUE(cluster_->alive(3));
+  cut(false);
+  EXPECT_TRUE(cluster_->RunUntil([&] { return !cluster_->alive(3); }, 60s));
+  EXPECT_EQ(Kept(), kKeys);
   EXPECT_EQ(cluster_->violation(), "");
 }
 

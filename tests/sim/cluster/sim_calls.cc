@@ -70,6 +70,7 @@ struct SimCalls::Answer {
   // What wrote, or removed, what the answer shows of each key of the call; (0,0): nothing, or
   // nobody knows. Empty: it shows nothing.
   std::vector<Version> shown;
+  Version carried_out{};  // Where the leader's history ended then.
 };
 
 struct SimCalls::Held {
@@ -221,6 +222,7 @@ void SimCalls::Execute(const Visit& visit) {
     answer.value = answer.outcome.value;
     answer.epoch = guard->Report().epoch;
     const Version after = guard->replica().history().last();
+    answer.carried_out = after;
     hold = answer.outcome.hold;
     if (operation.ReadsState() || after == before) answer.shown = std::move(seen);
     if (operation.IsWrite() && after != before) {
@@ -333,7 +335,7 @@ void SimCalls::AskAgain(SimNode& process, ShardId shard) {
     const Hold hold = answer.outcome.hold;
     answer.outcome.value = answer.value;
     const bool write = held.visit.call->operation.IsWrite();
-    if (!process.shards[shard.value()]->Settle(write, answer.outcome)) {
+    if (!Settles(process, shard, write, answer.outcome)) {
       found->second.push_back(held);
       continue;
     }
@@ -346,6 +348,18 @@ void SimCalls::AskAgain(SimNode& process, ShardId shard) {
     }
     Show(held.visit, answer, hold);
   }
+}
+
+// As Shard::Settle().
+bool SimCalls::Settles(SimNode& process, ShardId shard, bool write, Outcome& outcome) const {
+  const Hold& hold = outcome.hold;
+  const bool only_lease = hold.lease && hold.until == Version{};
+  if (only_lease && cluster_.options().broken == BrokenRule::kAnyLeaseSettles) {
+    if (!process.Holds(process.control.holder().session)) return false;
+    outcome.hold = {};
+    return true;
+  }
+  return process.shards[shard.value()]->Settle(write, outcome);
 }
 
 void SimCalls::GiveUp(SimNode& process, ShardId shard, std::uint64_t number) {
@@ -378,6 +392,9 @@ void SimCalls::Show(const Visit& visit, const Answer& answer, const Hold& hold) 
     wrong.push_back(cluster_.ledger().OnCommitted(visit.shard, hold.until, answer.epoch));
   } else if (definite && hold.reign == Epoch{}) {
     cluster_.invariants().OnAcknowledgement(visit.at->process, visit.shard, answer.epoch);
+  }
+  if (definite && hold.lease) {
+    wrong.push_back(cluster_.ledger().OnToldLate(visit.shard, answer.carried_out));
   }
   // Whatever it waited for, what it shows of quorum writes was committed by then.
   for (std::size_t i = 0; definite && i < answer.shown.size(); ++i) {

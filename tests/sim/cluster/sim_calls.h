@@ -55,6 +55,7 @@ class SimCalls {
   void Record(const Visit& visit, const node::Shard& shard, Version before, bool pending);
   void NoticeRare(const Visit& visit, const Outcome& outcome, node::ShardRole role);
   void Keep(const Visit& visit, const Answer& answer);
+  bool Settles(SimNode& process, ShardId shard, bool write, Outcome& outcome) const;
   void AskUntilLeased(SimNode& process, ShardId shard);
   void AskAgain(SimNode& process, ShardId shard);
   void GiveUp(SimNode& process, ShardId shard, std::uint64_t number);

@@ -61,6 +61,8 @@ enum class BrokenRule : std::uint8_t {
   kWatchedIgnored,        // A batch is carried out whatever became of what its client watches.
   kClearsSkipped,         // A follower takes no notice of a clear.
   kLineagesMixed,         // What is said in another lineage of the control log counts too.
+  kAnyLeaseSettles,       // What waits for its leader's lease does not look whose comes back, or
+                          // what the leader leads by then.
 };
 
 struct SimOptions {

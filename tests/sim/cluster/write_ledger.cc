@@ -68,6 +68,15 @@ std::string WriteLedger::OnCommitted(ShardId shard, Version version, Epoch by) {
   return "";
 }
 
+std::string WriteLedger::OnToldLate(ShardId shard, Version version) const {
+  const auto history = shards_.find(shard);
+  if (history == shards_.end()) return "";
+  const auto next = history->second.reigns.upper_bound(version.epoch);
+  if (next == history->second.reigns.end() || Has(next->second, version)) return "";
+  return Name(shard, version) + " waited for a lease and is acknowledged, but epoch " +
+         std::to_string(next->first.value()) + " has begun without it";
+}
+
 void WriteLedger::OnSeen(ShardId shard, Version version, const Bytes& key, Epoch by) {
   if (version == Version{} || HasBegunAfter(shard, by)) return;
   const auto [write, fresh] =

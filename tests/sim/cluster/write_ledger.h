@@ -37,6 +37,10 @@ class WriteLedger {
   // leads in that epoch. (A write that nobody was told of may have been left out by a reign that
   // was left out in turn.) Empty, or what is wrong with that.
   std::string OnCommitted(ShardId shard, Version version, Epoch by);
+  // A client is told late of what was carried out under the version's epoch, on a history that came
+  // up to there: the leader's lease had run out, and is back. So the next reign, if one has begun,
+  // was handed over and has it. (What later ones lack was lost with that.) Empty, or what is wrong.
+  std::string OnToldLate(ShardId shard, Version version) const;
   // A client is about to be shown it, `by` who leads in that epoch. If it is not known, a leader
   // has written again what an earlier one had.
   void OnSeen(ShardId shard, Version version, const Bytes& key, Epoch by);

@@ -130,5 +130,15 @@ TEST(WriteLedgerTest, NobodyMayBeToldOfAQuorumOnceAReignHasBegunWithoutTheWrite)
   EXPECT_EQ(ledger.OnCommitted(kShard, At(1, 1), Epoch{1}), "");
 }
 
+TEST(WriteLedgerTest, WhoIsToldLateIsToldOfWhatTheNextReignHas) {
+  WriteLedger ledger;
+  EXPECT_EQ(ledger.OnToldLate(kShard, At(1, 2)), "") << "nobody else has begun";
+  EXPECT_EQ(ledger.OnReign(kShard, HistoryOf({2, 1})), "");
+  EXPECT_EQ(ledger.OnToldLate(kShard, At(1, 2)), "") << "it was handed over";
+  EXPECT_NE(ledger.OnToldLate(kShard, At(1, 3)), "");
+  EXPECT_EQ(ledger.OnReign(kShard, HistoryOf({1, 0, 1})), "");
+  EXPECT_EQ(ledger.OnToldLate(kShard, At(1, 2)), "") << "it was lost later";
+}
+
 }  // namespace
 }  // namespace aegis::sim

@@ -191,7 +191,7 @@ TEST_F(PlannerTest, ButForNobodyWhoLeftOrWasGivenUpAndIsGone) {
     Begin(1);
     Lead(0);
     Take(QuorumUsed{{ShardId{0}}});
-    if (!left) Take(Leaving{HolderOf(1)});
+    if (!left) Take(Leaving{HolderOf(1), true});
     LoseNode1();
     if (left) See(1).left = true;
     Hold(2, 0, 1, 1);
@@ -205,6 +205,27 @@ TEST_F(PlannerTest, ButForNobodyWhoLeftOrWasGivenUpAndIsGone) {
     EXPECT_TRUE(assignments[0].unclean);
     EXPECT_EQ(assignments[0].to, HolderOf(2));
   }
+}
+
+TEST_F(PlannerTest, ANodeThatWasLeavingMayBeCutOffAndIsWaitedForAsAnyOther) {
+  Begin(1);
+  Lead(0);
+  Take(QuorumUsed{{ShardId{0}}});
+  Take(Leaving{HolderOf(1)});
+  LoseNode1();
+  Hold(2, 0, 1, 1);
+  Plan();
+  now_ += 24h;
+  EXPECT_EQ(Heir(), std::nullopt);
+  // It is back under another session, with what it had.
+  Register command = RegisterOf(1, 2);
+  command.memory = CopyOf(1).memory;
+  Take(command);
+  See(1).live = true;
+  const std::vector<Assignment> assignments = AssignedBy(Plan());
+  ASSERT_EQ(assignments.size(), 1U);
+  EXPECT_EQ(assignments[0].to, HolderOf(1, 2));
+  EXPECT_FALSE(assignments[0].unclean);
 }
 
 TEST_F(PlannerTest, AnUncleanPromotionMayBeForbidden) {

@@ -32,7 +32,7 @@ std::vector<Command> OneOfEach() {
           InSync{{{ShardId{2}, Epoch{3}, 4, SessionOf(5), CopyOf(6), false},
                   {ShardId{7}, Epoch{8}, 0, SessionOf(9), CopyOf(10), true}}},
           Targets{{{ShardId{2}, {NodeId{3}, NodeId{1}, NodeId{2}}}, {ShardId{3}, {NodeId{9}}}}},
-          Leaving{HolderOf(11)},
+          Leaving{HolderOf(11), true},
           Remove{HolderOf(12)},
           QuorumUsed{{ShardId{0}, ShardId{300}, ShardId{limits::kShardsMax - 1}}}};
 }

@@ -50,7 +50,7 @@ class RandomCommands {
       case 9:
         return DrawTargets();
       case 10:
-        return rng_.Chance(0.5) ? Command(Leaving{DrawHolder(state)})
+        return rng_.Chance(0.5) ? Command(Leaving{DrawHolder(state), rng_.Chance(0.5)})
                                 : Command(QuorumUsed{{DrawShard()}});
       default:
         return Remove{DrawHolder(state)};

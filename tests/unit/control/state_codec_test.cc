@@ -14,7 +14,7 @@ namespace aegis::control {
 namespace {
 
 // With something in every field: shard 0 is led by a fenced node that has started again, shard 1
-// was never led, shard 2 is led by node 3, node 4 is leaving and node 5 removed.
+// was never led, shard 2 is led by node 3, node 4 is given up and node 5 removed.
 State Eventful() {
   WrittenLog log;
   log.Takes(BirthOf(4));
@@ -24,7 +24,7 @@ State Eventful() {
   log.Takes(log.Change(CopyOf(2)));
   log.Takes(TargetOf(0, {3, 1, 2}));
   log.Takes(QuorumUsed{{ShardId{2}}});
-  log.Takes(Leaving{HolderOf(4)});
+  log.Takes(Leaving{HolderOf(4), true});
   log.Takes(Fence{HolderOf(5)});
   log.Takes(Remove{HolderOf(5)});
   log.term = 4;

@@ -57,6 +57,7 @@ TEST_F(StateTest, RegistersANewNodeWithEverythingItSaid) {
                                                       .weight = 3,
                                                       .lease = std::chrono::milliseconds(900),
                                                       .leaving = false,
+                                                      .given_up = false,
                                                       .removed = false}));
   EXPECT_TRUE(log_.state().MayLead(HolderOf(4)));
 }
@@ -232,6 +233,19 @@ TEST_F(StateTest, ANodeLeavesAsItsSessionNow) {
   Restart(3, 2);
   EXPECT_FALSE(log_.state().Find(NodeId{3})->leaving);
   Refuse(Leaving{HolderOf(3, 1)});
+}
+
+TEST_F(StateTest, ANodeIsGivenUpWhetherItWasLeavingOrNot) {
+  Take(Leaving{HolderOf(3)});
+  EXPECT_FALSE(log_.state().Find(NodeId{3})->given_up);
+  for (const std::uint64_t node : {2, 3}) {
+    Take(Leaving{HolderOf(node), true});
+    EXPECT_TRUE(log_.state().Find(NodeId{node})->leaving);
+    EXPECT_TRUE(log_.state().Find(NodeId{node})->given_up);
+    Refuse(Leaving{HolderOf(node)});
+  }
+  Restart(3, 2);
+  EXPECT_FALSE(log_.state().Find(NodeId{3})->given_up);
 }
 
 TEST_F(StateTest, WhatIsRemovedDoesNotLeaveAnyMore) {
