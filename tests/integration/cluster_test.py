@@ -195,6 +195,28 @@ class ThreeNodes(ClusterTest):
         self.assertEqual(failures, [])
 
 
+class QuickFailovers(ClusterTest):
+    """Leases as they are by default, under sanitizers as much longer as everything is."""
+
+    flags = ("--lease-duration", f"{600 * harness.SLOWNESS}ms",
+             "--lease-silence", f"{300 * harness.SLOWNESS}ms")
+
+    def test_others_write_about_a_second_after_a_kill(self):
+        took = []
+        for victim in (2, 1, 2):  # A machine that is held up once or twice is no fault.
+            self.cluster.wait_settled()
+            key = harness.key_led_by(self.nodes[0], self.nodes[victim].name)
+            client = self.client(0)
+            began = time.monotonic()
+            self.cluster.kill(victim)
+            self.assertEqual(harness.served(client, "SET", key, "v",
+                                            again=(*harness.REFUSALS, "UNKNOWNOUTCOME")), b"OK")
+            took.append(time.monotonic() - began)
+            self.cluster.restart(victim)
+            self.cluster.wait_ready(victim)
+        self.assertLess(min(took), 2.5 * harness.SLOWNESS, took)
+
+
 class LostNodes(ClusterTest):
 
     def write(self, client, keys, suffix=""):
