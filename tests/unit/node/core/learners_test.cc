@@ -28,7 +28,9 @@ class LearnersTest : public ::testing::Test {
     log_.emplace(consensus::ServerId{1}, consensus::RaftNode::Options{}, persisted, Rng(1), now_);
     Apply(last);
   }
-  void Apply(Index last) { state_.Advance({last, 1}); }
+  void Apply(Index last) {
+    while (state_.applied().index < last) state_.Advance({state_.applied().index + 1, 1});
+  }
 
   // What is said to kPeer.
   std::vector<Push> Tell() {

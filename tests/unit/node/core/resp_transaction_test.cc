@@ -260,7 +260,7 @@ TEST_F(RespTransactionTest, ThereIsALimitToWhatIsQueued) {
   Reply({"multi"});
   std::vector<ByteView> many(limits::kKeysPerCommandMax, "");
   many.front() = "mget";
-  Queue(many);
+  for (int queued = 0; queued < 3; ++queued) Queue(many);
   EXPECT_TRUE(Reply(many).starts_with("-ERR a transaction has")) << "arguments cost something";
   EXPECT_EQ(Reply({"exec"}), kAborted);
   Reply({"multi"});
