@@ -16,17 +16,18 @@ std::vector<Command> Planner::Plan(const State& state, const Sight& sight, TimeP
   Look(state, sight, now);
   const std::set<NodeId> departed = Departed(state, sight, now);
   const std::set<NodeId> due = DueForRemoval(state, departed);
+  const std::set<NodeId> lost = LostForGood(state, sight, due);
   const bool may_begin = MayBegin(state, now);
 
   PlanFences(state, sight, departed, commands);
   const AssignmentRules rules{.may_begin = may_begin,
                               .unclean_after = options_.unclean_after,
                               .reports_patience = options_.reports_patience,
-                              .lost = LostForGood(state, sight, due)};
+                              .lost = lost};
   PlanAssignments(state, sight, rules, leaderless_since_, now, commands);
   PlanRegistrations(state, sight, commands);
   mover_.Plan(state, sight, due, may_begin, commands);
-  PlanRemovals(state, due, commands);
+  PlanRemovals(state, due, lost, commands);
   return commands;
 }
 

@@ -14,8 +14,8 @@
 //  - registrations that wait: of new nodes, and of sessions whose predecessor is fenced;
 //  - targets: towards the placement of the nodes that are neither leaving nor removed, at most
 //    `moves_max` shards on the move at a time (mover.h);
-//  - removal of nodes that left, or that have been fenced and gone for `removed_after`
-//    (removals.h).
+//  - removal of nodes that left, or that have been fenced and gone for `removed_after`, but not of
+//    those whose copy a shard without a leader may need (removals.h).
 
 #pragma once
 

@@ -22,12 +22,17 @@ std::set<NodeId> LostForGood(const State& state, const Sight& sight, const std::
   return lost;
 }
 
-void PlanRemovals(const State& state, const std::set<NodeId>& due, std::vector<Command>& commands) {
+void PlanRemovals(const State& state, const std::set<NodeId>& due, const std::set<NodeId>& lost,
+                  std::vector<Command>& commands) {
   if (due.empty()) return;
   std::set<NodeId> needed;
   for (const ShardState& shard : state.shards()) {
     needed.insert(shard.leader.node);
     needed.insert(shard.target.begin(), shard.target.end());
+    if (state.MayLead(shard.leader)) continue;  // The leader's own copy is enough.
+    for (const Copy& copy : shard.in_sync) {
+      if (state.IsCurrent(copy) && !lost.contains(copy.node)) needed.insert(copy.node);
+    }
   }
   for (const NodeId id : due) {
     if (!needed.contains(id)) commands.emplace_back(Remove{{id, state.Find(id)->session}});

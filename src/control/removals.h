@@ -1,8 +1,8 @@
 // Removals: of nodes that are gone for good.
 //
 // A node that is dead keeps its place: it may be back in a moment. Once it has departed and is
-// fenced it is due, and gets no place any more; once no target names it, and it leads nothing, it
-// is removed.
+// fenced it is due, and gets no place any more; once no target names it, it leads nothing, and no
+// shard without a leader may need its copy, it is removed.
 
 #pragma once
 
@@ -24,6 +24,8 @@ std::set<NodeId> DueForRemoval(const State& state, const std::set<NodeId>& depar
 // off, with what it had not handed over yet.
 std::set<NodeId> LostForGood(const State& state, const Sight& sight, const std::set<NodeId>& due);
 
-void PlanRemovals(const State& state, const std::set<NodeId>& due, std::vector<Command>& commands);
+// `lost`: LostForGood().
+void PlanRemovals(const State& state, const std::set<NodeId>& due, const std::set<NodeId>& lost,
+                  std::vector<Command>& commands);
 
 }  // namespace aegis::control

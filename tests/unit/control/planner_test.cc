@@ -181,6 +181,38 @@ TEST_F(PlannerTest, NobodyIsRemovedWhoIsNotFenced) {
   EXPECT_EQ(Only<Remove>(Plan()).size(), 1U);
 }
 
+TEST_F(PlannerTest, NobodyIsRemovedWhoseCopyAShardWithoutALeaderMayNeed) {
+  for (const bool given_up : {false, true}) {
+    SCOPED_TRACE(given_up);
+    log_ = {};
+    sight_ = {};
+    Planner planner(options_);
+    const auto plan = [&] { return planner.Plan(log_.state(), sight_, now_); };
+    Begin(1);
+    Lead(0, {2});
+    Take(QuorumUsed{{ShardId{0}}});
+    Take(TargetOf(0, {1, 3}));
+    LoseNode1();
+    See(2).live = false;
+    Take(Fence{HolderOf(2)});
+    if (given_up) Take(Leaving{HolderOf(2), true});
+    plan();
+    now_ += options_.removed_after;
+    EXPECT_EQ(Only<Remove>(plan()).size(), given_up ? 1U : 0U);
+    if (given_up) continue;
+    // The process of the leader is gone; what it held is held by node 2, which is back.
+    Take(RegisterOf(1, 2));
+    Register command = RegisterOf(2, 2);
+    command.memory = CopyOf(2).memory;
+    Take(command);
+    for (const std::uint64_t node : {1, 2}) See(node).live = true;
+    const std::vector<Assignment> assignments = AssignedBy(plan());
+    ASSERT_EQ(assignments.size(), 1U);
+    EXPECT_EQ(assignments[0].to, HolderOf(2, 2));
+    EXPECT_FALSE(assignments[0].unclean);
+  }
+}
+
 TEST_F(PlannerTest, WhoComesBackAfterARemovalHasNotBeenGoneSince) {
   Begin(1);
   Lead(0);
