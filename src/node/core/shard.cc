@@ -37,11 +37,7 @@ Shard::~Shard() { MeterRing(0, 0); }
 // --- Commands -----------------------------------------------------------------------------------
 
 Outcome Shard::Execute(const Operation& operation, UnixMs now, ShardEffects& effects) {
-  if (!leads()) return NotLed();
-  // What a key has is shown if the lease holds afterwards: nobody else has led until then.
-  const bool looks_up = operation.LooksUp() && !operation.IsWrite() && !operation.session &&
-                        !commit_.matters() && !WaitsForCopies(operation);
-  if (!looks_up && !LeaseHolds()) return NotLed();
+  if (!leads() || !LeaseHolds()) return NotLed();
   if (operation.IsWrite()) {
     if (auto refusal = Brake(operation, now)) return *std::move(refusal);
   }

@@ -74,11 +74,11 @@ class Shard {
 
   // Executes one operation. kNotLeader unless this node leads the shard under a lease that holds:
   // nothing happened, and the caller routes anew. The lease is looked at again when the operation
-  // has been applied, for a plain read of a key only then: if it has run out by then, a write's
-  // outcome is held. Views in the outcome are valid until the next call on this shard. An outcome
-  // with a `hold` must not be shown yet: keep a copy of it, and ask Settle(). kBusy: nothing
-  // happened; to be tried again until it has waited long enough. REQUIRES: operation's keys belong
-  // to this shard.
+  // has been applied: if it has run out by then, a write's outcome is held. Views in the outcome
+  // are valid until the next call on this shard. An outcome with a `hold` must not be shown yet:
+  // keep a copy of it, and ask Settle(). kBusy: nothing happened; to be tried again until it has
+  // waited long enough.
+  // REQUIRES: operation's keys belong to this shard.
   Outcome Execute(const Operation& operation, UnixMs now, ShardEffects& effects);
 
   // Executes a read on what this replica holds although it does not lead, if that is as fresh as

@@ -201,7 +201,7 @@ TEST(TableTest, AScanSeesEveryItemThatStaysWhileTheTableShrinks) {
       cursor = table.Scan(cursor, 1 + rng.Below(64),
                           [&](const ItemView& item) { seen.insert(std::string(item.key)); });
       // All of them are gone when about half of the table has been scanned.
-      for (std::uint64_t more = rng.Below(240); more > 0 && !passing.empty(); --more) {
+      for (std::uint64_t more = rng.Below(480); more > 0 && !passing.empty(); --more) {
         const std::uint64_t gone = passing.back();
         passing.pop_back();
         EXPECT_TRUE(table.Erase(table.Hash(std::to_string(gone)), {Epoch{1}, Seq{gone}}));

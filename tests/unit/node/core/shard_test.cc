@@ -236,7 +236,7 @@ TEST_F(ShardTest, AWriteThatTheLeaseDidNotOutliveIsUnknownUnderTheNextLease) {
 TEST_F(ShardTest, AReadThatTheLeaseDidNotOutliveIsNotShown) {
   LeadWith(0, 1, {});
   Set(0, "k", "v");
-  lease_.looks_left = 0;
+  lease_.looks_left = 1;
   const Outcome outcome = Run(0, {.code = OpCode::kGet, .key = "k"});
   EXPECT_EQ(outcome.status, Status::kNotLeader);
   EXPECT_FALSE(outcome.has_value);
