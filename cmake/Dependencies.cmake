@@ -12,6 +12,7 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(Boost REQUIRED)  # Headers only: the HTTP parser of Beast.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
+pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 
 # libraft, statically: its step interface needs nothing else, here or where we are installed.
 pkg_check_modules(raft REQUIRED raft>=0.22)

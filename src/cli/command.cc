@@ -25,6 +25,7 @@ constexpr char kFooter[] = R"(Examples:
   aegis-cli set counter 5 --cas 1099511627778
   aegis-cli shards --summary
   aegis-cli drain host1:7780 --timeout 60s && systemctl stop aegis
+  aegis-cli wal check DIR         a node's write-ahead log, without a node
   aegis-cli help set
   aegis-cli                       a prompt, with history and completion
 
@@ -60,6 +61,16 @@ those writes were promised not to be lost.
 If it is lost for good, this gives it up. Such shards go on, a minute after it was lost, with the
 newest copy that there is, or empty. The command says what that risks and asks, and is refused while
 the node is alive.)";
+
+constexpr char kWalFooter[] = R"(
+DIR is the directory of the log. No node is needed, and for repair none may run on it.
+
+  check    looks at every byte of every file; ends with 1 if a node would refuse the log
+  dump     one line for every entry: its place, its shard, what it is and holds, but no values
+  repair   cuts the log off where it is damaged, and gives up snapshots that are, or that need
+           what is cut off. It says what that loses and asks. The files as they were stay, under
+           names that it shows. The node then gets from its peers what it lacks; what no peer has
+           is lost.)";
 
 // Any whole number that T has.
 template <class T>
@@ -108,6 +119,7 @@ class Grammar {
     AddReads();
     AddWrites();
     AddCluster();
+    AddWal();
   }
 
  private:
@@ -248,6 +260,28 @@ class Grammar {
         ->check(bench::Address());
     forget->add_flag("--yes", command_.confirmed, "Do not ask");
     forget->footer(kForgetFooter);
+  }
+
+  void AddWal() {
+    CLI::App* wal = Add("wal", "Look into a node's write-ahead log on disk, or repair it");
+    wal->require_subcommand(1);
+    wal->footer(kWalFooter);
+    const auto add = [&](const char* action, const char* help) {
+      CLI::App* sub = wal->add_subcommand(action, help);
+      sub->callback([this, action] { command_.action = action; });
+      AddWord(sub, "directory", "DIR", "The directory of the log", [this](const std::string& path) {
+        command_.directory = path;
+      })->required();
+      sub->footer("");
+      return sub;
+    };
+    add("check", "Look at every file and say what a node would make of them");
+    AddWord(add("dump", "Show every entry"), "--shard", "N", "Only those of this shard",
+            [this](const std::string& text) {
+              command_.shard = ToNumber<std::uint32_t>(text, "--shard");
+            });
+    add("repair", "Give up what is damaged, so that the rest can be used")
+        ->add_flag("--yes", command_.confirmed, "Do not ask");
   }
 
   CLI::App& app_;

@@ -38,7 +38,10 @@ struct Command {
   std::vector<std::string> addresses;            // ping, stats, drain, cluster recover and forget
   bool recover = false;                          // cluster: recover
   std::string forgotten;                         // cluster forget: the node
-  bool confirmed = false;                        // cluster recover, cluster forget: do not ask
+  bool confirmed = false;                        // cluster recover and forget, wal repair
+  std::string action;                            // wal: check, dump or repair
+  std::string directory;                         // wal
+  std::optional<std::uint32_t> shard;            // wal dump: of this one alone
   bench::LoadOptions load;                       // bench
 };
 

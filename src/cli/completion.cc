@@ -18,6 +18,7 @@ const std::vector<std::string>& WordsBehind(const std::string& command) {
       {"help", CommandNames()},
       {"set", {"--cas", "--nx", "--ttl", "--xx"}},
       {"shards", {"--summary"}},
+      {"wal", {"check", "dump", "repair"}},
   };
   static const std::vector<std::string> none;
   const auto found = words.find(command);

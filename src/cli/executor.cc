@@ -12,6 +12,7 @@
 #include "cli/node_orders.h"
 #include "cli/rough_duration.h"
 #include "cli/table.h"
+#include "cli/wal_command.h"
 
 namespace aegis::cli {
 namespace {
@@ -57,6 +58,7 @@ ExitCode Executor::Run(const Command& command) {
       {"mget", &Executor::MultiGet},  {"ping", &Executor::Ping},
       {"set", &Executor::Set},        {"shards", &Executor::Shards},
       {"stats", &Executor::Stats},    {"ttl", &Executor::Ttl},
+      {"wal", &Executor::Wal},
   };
   return (this->*methods.at(command.name))(command);
 }
@@ -338,6 +340,11 @@ ExitCode Executor::Bench(const Command& command) {
     Fail(report.error());
   }
   return static_cast<ExitCode>(bench::ExitStatusOf(report));
+}
+
+ExitCode Executor::Wal(const Command& command) {
+  const auto confirm = [this](const std::string& risks) { return Confirms(risks); };
+  return WalCommand(streams_, global_.json, confirm).Run(command);
 }
 
 }  // namespace aegis::cli

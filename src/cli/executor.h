@@ -54,6 +54,7 @@ class Executor {
   ExitCode Shards(const Command& command);
   ExitCode Stats(const Command& command);
   ExitCode Bench(const Command& command);
+  ExitCode Wal(const Command& command);
 
   StatsOfNodes StatsOf(const ClusterInfo& cluster);
   ExitCode Fail(const ClientError& error);

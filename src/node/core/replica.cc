@@ -21,16 +21,6 @@ Record RecordOf(const store::ItemView& item) {
   return record;
 }
 
-bool Replica::IsNext(const Record& record) const {
-  const Version last = history_.last();
-  if (record.type == RecordType::kBegin) {
-    return record.version.epoch > last.epoch && record.version.seq == Seq{1} &&
-           record.value_as_version() == last;
-  }
-  return record.version.epoch == last.epoch && last.seq != Seq{} &&
-         record.version.seq.value() == last.seq.value() + 1;
-}
-
 void Replica::Apply(const Record& record, ByteView encoded) {
   if (replication::WantsBlock(record)) [[unlikely]] {
     Record in_block = record;
@@ -72,12 +62,10 @@ void Replica::Step(const Record& record) {
       ClearAll(record.version);
       break;
     case RecordType::kEnd:
-      break;
     case RecordType::kBegin:
-      history_.Begin(record.version.epoch, Session{record.argument}, record.known().seq);
       break;
   }
-  if (record.type != RecordType::kBegin) history_.Advance(record.version);
+  replication::Extend(history_, record);
 }
 
 void Replica::Absorb(const Record& record) {

@@ -15,6 +15,7 @@
 #include "model/hash_range.h"
 #include "model/limits.h"
 #include "model/version_vector.h"
+#include "replication/history.h"
 #include "replication/recent_records.h"
 #include "replication/record.h"
 #include "store/table.h"
@@ -31,9 +32,10 @@ class Replica {
           EvictionPolicy eviction = EvictionPolicy::kSlru)
       : table_(hash_seed, meter, digest_buckets, eviction) {}
 
-  // True iff `record` continues this history: the next seq of the reign, or a begin record that
-  // names the end of this history.
-  bool IsNext(const replication::Record& record) const;
+  // See replication/history.h.
+  bool IsNext(const replication::Record& record) const {
+    return replication::IsNext(history_, record);
+  }
 
   // Applies the next record; `encoded` is the same record as bytes, or all of them but its value,
   // if that lies in a block. REQUIRES: IsNext(record).

@@ -29,7 +29,6 @@
 #include "node/core/followers.h"
 #include "node/core/freshness.h"
 #include "node/core/lease_view.h"
-#include "node/core/record_unit.h"
 #include "node/core/replica.h"
 #include "node/core/replica_set.h"
 #include "node/core/shard_counters.h"
@@ -38,6 +37,7 @@
 #include "node/core/unreplicated_tail.h"
 #include "replication/peer_message.h"
 #include "replication/record.h"
+#include "replication/record_unit.h"
 
 namespace aegis::node {
 
@@ -294,7 +294,7 @@ class Shard {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Replica> copy_;  // Follower: a copy in progress, to replace replica_.
   std::uint64_t copy_id_ = 0;      // Follower: of copy_.
-  RecordUnit unit_;                // Follower: of the next records, those that wait for their end.
+  replication::RecordUnit unit_;   // Follower: of the next records, those that wait for their end.
   Duty duty_;
   Version told_;                      // Follower: the newest record that its leader told it of.
   std::optional<Version> unsettled_;  // It led, and what it wrote behind this is on no other copy,

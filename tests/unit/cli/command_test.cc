@@ -136,7 +136,8 @@ TEST(CommandTest, ARecoveryNamesItsNode) {
 TEST(CommandTest, MistakesAreNamed) {
   EXPECT_EQ(Mistake({"gte", "k"}),
             "aegis-cli: unknown command 'gte'; there are bench, cluster, del, drain, expire, get, "
-            "incr, members, mget, ping, set, shards, stats, ttl and help\naegis-cli help [COMMAND] "
+            "incr, members, mget, ping, set, shards, "
+            "stats, ttl, wal and help\naegis-cli help [COMMAND] "
             "says more\n");
   EXPECT_EQ(Mistake({"-s", "node1:7700", "foo"}).find("aegis-cli: unknown command 'foo'"), 0U);
   EXPECT_EQ(Prompt("keys *").end->text.find("unknown command 'keys'; there are bench"), 0U);

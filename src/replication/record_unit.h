@@ -1,7 +1,8 @@
-// RecordUnit: records of a shard that take effect together, on a follower that does not have all of
-// them yet: those behind the end of its history up to the one that is still on its way.
+// RecordUnit: records of a shard that take effect together, while not all of them are there yet:
+// those behind the end of its history up to the one that is still on its way, or that a crash cut
+// off.
 //
-// Part of a Shard, under its lock.
+// Not thread-safe: part of a shard, under its lock, or of a recovery.
 
 #pragma once
 
@@ -10,18 +11,19 @@
 #include "model/version.h"
 #include "replication/record.h"
 
-namespace aegis::node {
+namespace aegis::replication {
 
 class RecordUnit {
  public:
+  bool empty() const { return records_.empty(); }
   // True: there are some, and this one comes next.
-  bool Continues(const replication::Record& record) const {
+  bool Continues(const Record& record) const {
     return !records_.empty() && record.version.epoch == last_.epoch &&
            record.version.seq.value() == last_.seq.value() + 1;
   }
 
   // REQUIRES: it continues these, or there are none and it follows the end of the history.
-  void Add(const replication::Record& record, ByteView encoded) {
+  void Add(const Record& record, ByteView encoded) {
     records_.append(encoded);
     last_ = record.version;
   }
@@ -32,7 +34,7 @@ class RecordUnit {
     ByteView rest = records_;
     while (!rest.empty()) {
       const ByteView before = rest;
-      const auto record = replication::TakeRecord(rest);
+      const auto record = TakeRecord(rest);
       AEGIS_CHECK(record.ok() && record.value(), "what was read once can be read again");
       visit(*record.value(), before.substr(0, before.size() - rest.size()));
     }
@@ -47,4 +49,4 @@ class RecordUnit {
   Version last_;
 };
 
-}  // namespace aegis::node
+}  // namespace aegis::replication
