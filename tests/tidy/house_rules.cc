@@ -298,6 +298,22 @@ Findings Tree::HeadersThatDoNotIntroduceThemselves() const {
   return findings;
 }
 
+Findings Tree::SourcesThatDoNotBeginWithTheirHeader() const {
+  Findings findings;
+  for (const fs::path& file : Files("src")) {
+    fs::path header = file;
+    if (file.extension() != ".cc" || !fs::exists(root_ / header.replace_extension(".h"))) continue;
+    const std::string own = "#include \"" + header.lexically_relative("src").generic_string() + '"';
+    const std::vector<std::string> lines = Lines(file);
+    const auto first = std::ranges::find_if(
+        lines, [](const std::string& line) { return line.starts_with("#include"); });
+    if (first == lines.end() || *first != own) {
+      findings.push_back(file.generic_string() + ": the first include is " + own);
+    }
+  }
+  return findings;
+}
+
 Findings Tree::LongLines() const {
   constexpr std::size_t kColumnsMax = 100;
   Findings findings;

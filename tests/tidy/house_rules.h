@@ -41,6 +41,10 @@ class Tree {
   // Headers without an opening comment, or without #pragma once right after it.
   Findings HeadersThatDoNotIntroduceThemselves() const;
 
+  // Sources under src whose first #include is not their own header, which therefore might not
+  // compile alone.
+  Findings SourcesThatDoNotBeginWithTheirHeader() const;
+
   // Code lines over 100 columns, counted in characters, not bytes.
   Findings LongLines() const;
 

@@ -179,6 +179,16 @@ TEST_F(HouseRulesTest, AHeaderWithoutPragmaOnceIsReported) {
   EXPECT_THAT(tree_.HeadersThatDoNotIntroduceThemselves(), ElementsAre(HasSubstr("#pragma once")));
 }
 
+TEST_F(HouseRulesTest, ASourceThatIncludesAnotherHeaderFirstIsReported) {
+  Write("src/ring/slot.h", "// Slots.\n\n#pragma once\n");
+  Write("src/ring/slot.cc", "// Why.\n\n#include \"ring/slot.h\"\n\n#include <vector>\n");
+  Write("src/ring/main.cc", "#include <vector>\n");
+  EXPECT_THAT(tree_.SourcesThatDoNotBeginWithTheirHeader(), IsEmpty());
+  Write("src/ring/slot.cc", "#include <vector>\n\n#include \"ring/slot.h\"\n");
+  EXPECT_THAT(tree_.SourcesThatDoNotBeginWithTheirHeader(),
+              ElementsAre("src/ring/slot.cc: the first include is #include \"ring/slot.h\""));
+}
+
 TEST_F(HouseRulesTest, ColumnsAreCountedInCharacters) {
   std::string accents;
   for (int i = 0; i < 100; ++i) accents += "\xC3\xA9";

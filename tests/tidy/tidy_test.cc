@@ -36,6 +36,10 @@ TEST_F(TidyTest, HeadersBeginByIntroducingThemselves) {
   EXPECT_EQ(Joined(tree_.HeadersThatDoNotIntroduceThemselves()), "");
 }
 
+TEST_F(TidyTest, SourcesBeginWithTheirHeader) {
+  EXPECT_EQ(Joined(tree_.SourcesThatDoNotBeginWithTheirHeader()), "");
+}
+
 TEST_F(TidyTest, LinesAreAtMost100Columns) { EXPECT_EQ(Joined(tree_.LongLines()), ""); }
 
 TEST_F(TidyTest, EveryTestFileIsBuilt) { EXPECT_EQ(Joined(tree_.TestsThatAreNeverBuilt()), ""); }
