@@ -21,6 +21,13 @@ enum class Redirect : std::uint8_t {
   kMoved,    // Which node that is: -MOVED, as in Redis Cluster.
 };
 
+// What a write waits for before it is acknowledged, besides its copies.
+enum class WalMode : std::uint8_t {
+  kOff,    // There is no log.
+  kWrite,  // It is handed to the operating system: it survives the end of the process.
+  kFsync,  // It is on the disk: it survives a power failure.
+};
+
 enum class LogFormat : std::uint8_t { kText, kJson };
 
 struct Config {
@@ -32,6 +39,10 @@ struct Config {
   std::vector<Endpoint> seeds;
   std::uint32_t bootstrap_expect = 0;  // 0: do not wait for others.
   std::string data_dir = "./data";
+  WalMode wal = WalMode::kOff;
+  std::string wal_dir;  // Empty: in data_dir.
+  std::uint64_t wal_segment_mb = 64;
+  Duration snapshot_interval = std::chrono::minutes(5);
   std::uint32_t replication_factor = 3;
   std::uint32_t shards = 256;  // A power of two.
   std::uint32_t virtual_nodes = 100;

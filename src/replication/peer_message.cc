@@ -53,6 +53,7 @@ enum class HelloTag : protozero::pbf_tag_type {
   kSession = 4,
   kName = 5,
   kRefusal = 6,
+  kMemory = 7,
 };
 
 void WriteReign(const Reign& reign, Bytes& out) {
@@ -80,6 +81,7 @@ void WriteHello(const Hello& hello, Bytes& out) {
   fields.Fixed(Tag::kSession, hello.session.value());
   fields.String(Tag::kName, hello.name);
   fields.String(Tag::kRefusal, hello.refusal);
+  fields.Fixed(Tag::kMemory, hello.memory.value());
 }
 
 Epoch ReadEpoch(pbf_reader& from) {
@@ -161,6 +163,9 @@ Hello ReadHello(pbf_reader from) {
         break;
       case Field(Tag::kSession, kFixed64):
         hello.session = Session{from.get_fixed64()};
+        break;
+      case Field(Tag::kMemory, kFixed64):
+        hello.memory = Session{from.get_fixed64()};
         break;
       case Field(Tag::kName, kLengthDelimited):
         hello.name = ReadBytes(from);

@@ -52,6 +52,7 @@ struct Hello {
   Session session;
   std::string name;
   std::string refusal;  // Not empty: why the sender will not talk to the receiver.
+  Session memory = {};  // See control::Copy; none: the session's.
 };
 
 inline constexpr std::uint32_t kPeerProtocol = 4;

@@ -21,7 +21,7 @@
 // `joined` is 1 in records that take effect together with those behind them, up to the next end
 // record: a replica applies all of them or, if it never gets the end, none.
 //
-// The same bytes travel to followers, fill copies, and (in a later version) the write-ahead log.
+// The same bytes travel to followers, fill copies, and make the write-ahead log.
 
 #pragma once
 

@@ -19,7 +19,7 @@ PeerMessage Everything() {
   message.records = "records";
   message.clock_ms = 1'700'000'000'123;
   message.pressure = true;
-  message.hello = Hello{1, ClusterId{2}, NodeId{3}, Session{4}, "name", "refusal"};
+  message.hello = Hello{1, ClusterId{2}, NodeId{3}, Session{4}, "name", "refusal", Session{9}};
   return message;
 }
 
