@@ -55,6 +55,8 @@ class LogQueue {
   // Makes `batch` all that waits, in exchange for its memory. `synced`: up to where the log is
   // durable; the batch ends with an entry that says so, if it has grown. False: nothing waits.
   bool Take(Lsn synced, LogBatch& batch);
+  // Nothing will ever be written any more: what waits is forgotten.
+  void Discard() { filling_.Restart(end()); }
 
  private:
   const LogId log_;

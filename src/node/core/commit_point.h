@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -30,6 +31,8 @@ class CommitPoint {
   using Acked = std::function<Version(const control::Copy&)>;
 
   Version committed() const { return committed_; }
+  // The same, of what survives this node's end as well: what others may be told of.
+  Version committed_durably() const { return std::min(committed_, durable_); }
   // Some write waits, or did in the past: operations have to be looked at.
   bool matters() const { return quorum_used_ || !waiting_.empty(); }
 
@@ -37,6 +40,9 @@ class CommitPoint {
   void OnRecord(const replication::Record& record);
   // Any item may have vanished up to here.
   void OnVanished(Version at) { vanished_ = at; }
+
+  // Of this copy so much is durable. Without a journal nobody says so, and all of it counts.
+  void OnDurable(Version durable) { durable_ = durable; }
 
   // --- Following --------------------------------------------------------------------------------
 
@@ -98,6 +104,7 @@ class CommitPoint {
   bool told_ = false;  // Set() was called in this reign.
   bool quorum_used_ = false;
   Version committed_;
+  Version durable_{Epoch{Version::kEpochMax}, Seq{Version::kSeqMax}};
   Version inherited_;          // Up to here, what is not committed waits.
   Version vanished_;           // The newest record by which an item vanished without a tombstone.
   std::deque<Range> waiting_;  // Not committed yet, in order; adjoining ones are one.

@@ -56,6 +56,9 @@ class Control {
     // This node founded the remembered cluster and lost its log before it promised anything in it:
     // it founds that log again. REQUIRES: settings that are born, nothing recovered.
     bool founder = false;
+    // What this process has of an earlier one's memory is all of it, so that its copies count as
+    // they did then; none: it is this process'.
+    Session memory{};
     gossip::Swim::Options gossip;
     lease::Options lease;
     control::PlannerOptions planner;
@@ -190,7 +193,7 @@ class Control {
   const Options options_;
   Rng rng_;
   gossip::Swim swim_;
-  const Session memory_;  // Of this process.
+  const Session memory_;  // See control::Copy.
   std::optional<Recovered> recovered_;
   std::vector<Member> members_;  // As gossip last knew them; sorted by id, self included.
   bool founder_ = options_.founder;

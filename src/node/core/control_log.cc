@@ -203,7 +203,11 @@ void ControlLog::CountAsLeader(control::Applied at, const control::Command& comm
     if (state_.shards()[id].epoch == before[id].epoch) continue;  // Its guard did not hold.
     ++counters_.failovers;
     ++taken_over[item.from.node];
-    if (!item.unclean || before[id].InSync(item.to.node)) continue;
+    // Its node may be listed for a process that is gone, with all that it held.
+    const control::Copy copy{item.to.node, state_.Find(item.to.node)->memory};
+    if (!item.unclean || std::ranges::find(before[id].in_sync, copy) != before[id].in_sync.end()) {
+      continue;
+    }
     ++counters_.unclean_promotions;
     AEGIS_LOG(kWarn, "control",
               "shard {} is led by a copy of {} that was not in sync: writes may be lost", id,

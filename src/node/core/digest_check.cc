@@ -111,6 +111,7 @@ void DigestCheck::CompareSums(const PeerMessage& message, DigestQuestion& questi
 Result<Ok> DigestCheck::Repair(const PeerMessage& message) {
   const auto items = ItemsOf(message, replica_.table());
   if (!items.ok()) return items.error();
+  journal_.RangeReplaced(message.ranges.front(), message.records);
   replica_.ReplaceRange(message.ranges.front(), items.value());
   if (message.last) ++counters_.differences_repaired;
   return Ok{};

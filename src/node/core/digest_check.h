@@ -16,6 +16,7 @@
 #include "model/ids.h"
 #include "node/core/replica.h"
 #include "node/core/shard_counters.h"
+#include "node/core/shard_journal.h"
 #include "replication/peer_message.h"
 
 namespace aegis::node {
@@ -30,8 +31,8 @@ struct DigestQuestion {
 
 class DigestCheck {
  public:
-  DigestCheck(ShardId shard, Replica& replica, ShardCounters& counters)
-      : shard_(shard), replica_(replica), counters_(counters) {}
+  DigestCheck(ShardId shard, Replica& replica, ShardJournal& journal, ShardCounters& counters)
+      : shard_(shard), replica_(replica), journal_(journal), counters_(counters) {}
 
   // Takes a message of the leader, or ignores it unless this replica is where the leader was. Adds
   // to `question` what is to be asked. Errors: kMalformed: the leader broke the protocol.
@@ -45,6 +46,7 @@ class DigestCheck {
 
   const ShardId shard_;
   Replica& replica_;
+  ShardJournal& journal_;
   ShardCounters& counters_;
 };
 

@@ -95,7 +95,7 @@ std::vector<consensus::ServerId> Electorate::Wanted(const std::set<NodeId>& usab
   };
   std::vector<NodeId> voters = log_.voters();
   std::erase_if(voters, [&](NodeId voter) { return !IsMember(state.Find(voter)); });
-  std::ranges::stable_partition(voters, [&](NodeId voter) { return voter == self_; });
+  std::stable_partition(voters.begin(), voters.end(), [&](NodeId voter) { return voter == self_; });
   for (const NodeId voter : voters) {
     const auto gone = gone_since_.find(voter);
     if (gone == gone_since_.end() || now - gone->second < kPatience) take(voter);

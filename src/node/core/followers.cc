@@ -212,7 +212,7 @@ void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs cl
   message.block = records.block;
   message.clock_ms = clock.value;
   message.newest = last();
-  message.committed = commit.committed();
+  message.committed = commit.committed_durably();
   message.quorum_used = commit.matters();
   // One that takes a copy does not look at it.
   if (progress.state == Progress::State::kTailing) progress.told = message.committed;
@@ -228,11 +228,12 @@ void Followers::PumpRecords(Progress& progress, std::size_t bytes_max, UnixMs cl
 void Followers::PumpFreshness(Progress& progress, const CommitPoint& commit,
                               OutgoingTail out) const {
   const bool answers = progress.question != 0 && progress.sent >= progress.question_end;
-  const bool tells = std::exchange(progress.tell, false) && progress.told < commit.committed();
+  const bool tells =
+      std::exchange(progress.tell, false) && progress.told < commit.committed_durably();
   if (!answers && !tells) return;
   PeerMessage fresh = Message(PeerMessageType::kFresh);
   fresh.version = progress.sent;
-  fresh.committed = progress.told = commit.committed();
+  fresh.committed = progress.told = commit.committed_durably();
   fresh.quorum_used = commit.matters();
   if (answers) {
     fresh.version = progress.question_end;

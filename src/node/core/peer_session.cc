@@ -19,7 +19,8 @@ void PeerSession::AppendHello(Bytes& out) const {
                         .node = self_.node,
                         .session = self_.session,
                         .name = self_.name,
-                        .refusal = {}};
+                        .refusal = {},
+                        .memory = self_.memory};
   replication::AppendPeerFrame(message, out);
 }
 
@@ -31,7 +32,8 @@ void PeerSession::AppendRefusal(const std::string& reason, Bytes& out) const {
                         .node = self_.node,
                         .session = self_.session,
                         .name = self_.name,
-                        .refusal = reason};
+                        .refusal = reason,
+                        .memory = self_.memory};
   replication::AppendPeerFrame(message, out);
 }
 
@@ -45,7 +47,7 @@ Result<Ok> PeerSession::OnFrame(ByteView payload, Effects& effects) {
     return Error{ErrorCode::kMalformed, "a message about a shard that does not exist"};
   }
   ShardGuard shard(shards_, message_.shard, shard_effects_);
-  return shard->OnMessage({peer_, peer_session_}, message_, shard.effects());
+  return shard->OnMessage({peer_, peer_memory_}, message_, shard.effects());
 }
 
 Result<Ok> PeerSession::OnHello(const PeerMessage& message, Effects& effects) {
@@ -67,6 +69,7 @@ Result<Ok> PeerSession::OnHello(const PeerMessage& message, Effects& effects) {
   if (hello.session == Session{}) return invalid("a node without a session");
   peer_ = hello.node;
   peer_session_ = hello.session;
+  peer_memory_ = hello.memory != Session{} ? hello.memory : hello.session;
   established_ = true;
   effects.established = true;
   return Ok{};
@@ -93,6 +96,7 @@ bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Ou
     {
       ShardGuard shard(shards_, id, shard_effects_);
       more = shard->Pump(peer_, bytes_max - std::min(bytes_max, out.size()), now, out);
+      if (const auto lsn = shard->awaited()) awaited_.push_back({id, *lsn});
     }
     if (more) {
       dirty.Mark(id);  // Its turn comes again, behind the others.

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -32,6 +33,7 @@ class PeerSession {
     NodeId node;
     Session session;
     std::string name;
+    Session memory{};  // See control::Copy; none: the session's.
   };
 
   // What OnFrame() wants the shell to do.
@@ -62,6 +64,14 @@ class PeerSession {
   // due now (call again when the socket is writable).
   bool Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, OutgoingTail out);
 
+  // Shards that have something for the peer which is not durable yet: to be marked again once the
+  // journal is durable up to `lsn`. Of the calls of Pump() since this was last called.
+  struct Awaited {
+    ShardId shard;
+    wal::Lsn lsn;
+  };
+  std::vector<Awaited> TakeAwaited() { return std::exchange(awaited_, {}); }
+
   bool established() const { return established_; }
   // REQUIRES: established().
   NodeId peer() const { return peer_; }
@@ -75,9 +85,11 @@ class PeerSession {
   ShardSpace& shards_;
   ShardEffects shard_effects_;
   replication::PeerMessage message_;  // The one being taken.
+  std::vector<Awaited> awaited_;
   bool established_ = false;
   NodeId peer_;
   Session peer_session_;
+  Session peer_memory_;
 };
 
 }  // namespace aegis::node

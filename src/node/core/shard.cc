@@ -30,7 +30,8 @@ std::size_t RoundUp(std::size_t bytes, std::size_t step) {
 
 }  // namespace
 
-Shard::Shard(const Options& options) : options_(options), replica_(NewReplica()) {}
+Shard::Shard(const Options& options)
+    : options_(options), journal_(options.journal, options.id), replica_(NewReplica()) {}
 
 Shard::~Shard() { MeterRing(0, 0); }
 
@@ -113,7 +114,10 @@ bool Shard::Maintain(UnixMs now, std::size_t items, ShardEffects& effects) {
   }
   TrimTombstones(effects);
   followers_->OfferDigests(effects);
-  if (commit_.matters()) followers_->TellCommitted(commit_.committed(), effects);
+  if (commit_.matters()) {
+    if (journal_.on()) commit_.OnDurable(journal_.DurableOf(replica_->history().last()));
+    followers_->TellCommitted(commit_.committed_durably(), effects);
+  }
   return many || evicted == kVictimsPerTurn;
 }
 
@@ -129,18 +133,22 @@ Version Shard::Write(Record& record, ShardEffects& effects) {
   }
   record.joined = record.joined || joins_;
   const std::size_t size = replication::EncodedSize(record);
+  const bool alone = followers_->none();
   BlockRef block;
-  if (followers_->none()) {
-    replica_->ApplyAlone(record);
-  } else {
+  if (!alone || journal_.on()) {
     if (replication::WantsBlock(record)) [[unlikely]]
       block = replication::PutInBlock(record);
     encoded_.clear();
     replication::AppendRecordHead(record, encoded_);
     if (record.block == nullptr) encoded_.append(record.value);
-    replica_->Apply(record, encoded_);
-    if (encoded_.capacity() > kSpareBytesMax) Bytes().swap(encoded_);
+    journal_.Record(encoded_, record.block == nullptr ? ByteView() : record.value, record.block);
   }
+  if (alone) {
+    replica_->ApplyAlone(record);
+  } else {
+    replica_->Apply(record, encoded_);
+  }
+  if (encoded_.capacity() > kSpareBytesMax) Bytes().swap(encoded_);
   GiveCleared(*replica_, effects);
   tail_.OnWritten(record.version, size);
   ++counters_.records_written;
@@ -271,6 +279,17 @@ void Shard::TrimTombstones(ShardEffects& effects) {
   record.type = RecordType::kTrim;
   record.argument = passed.Pack();
   Write(record, effects);
+}
+
+// It follows nobody yet, and knows of nothing that was committed.
+void Shard::Restore(std::unique_ptr<Replica> replica, wal::Lsn journaled) {
+  AEGIS_CHECK(role_ == ShardRole::kNone && epoch_ == Epoch{}, "a shard is restored at first");
+  ReplaceReplica(std::move(replica));
+  journal_.Restored(journaled);
+  epoch_ = replica_->history().last().epoch;
+  whole_ = epoch_ != Epoch{};
+  commit_.OnVanished(replica_->history().last());
+  TrimRing();
 }
 
 // --- Reign --------------------------------------------------------------------------------------
@@ -404,6 +423,7 @@ void Shard::Release(ShardEffects& effects) {
   EndReign();
   CountWiped();
   told_ = {};
+  journal_.Released();
   ReplaceReplica(NewReplica());
   commit_ = {};
   freshness_ = {};
@@ -420,6 +440,8 @@ void Shard::ReplaceReplica(std::unique_ptr<Replica> replica) {
   MeterRing(0, 0);
   sweep_cursor_ = 0;
   unit_.Clear();
+  journal_.Forget();
+  ++replica_number_;
   replica_ = std::move(replica);
 }
 

@@ -33,6 +33,7 @@
 #include "node/core/replica_set.h"
 #include "node/core/shard_counters.h"
 #include "node/core/shard_effects.h"
+#include "node/core/shard_journal.h"
 #include "node/core/shard_report.h"
 #include "node/core/unreplicated_tail.h"
 #include "replication/peer_message.h"
@@ -64,11 +65,17 @@ class Shard {
     UnreplicatedTail::Bounds tail_bounds{};
     std::uint32_t min_in_sync = 1;  // Copies, the leader's included, without which nothing is
                                     // written.
+    Journal* journal = nullptr;     // Where it writes down what becomes of it; outlives the shard.
+                                    // Null: nowhere.
   };
   explicit Shard(const Options& options);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
+
+  // What the journal gave back: all of a replica, as of its end then. Called before anything else,
+  // if at all.
+  void Restore(std::unique_ptr<Replica> replica, wal::Lsn journaled);
 
   // --- Commands -------------------------------------------------------------------------------
 
@@ -162,6 +169,11 @@ class Shard {
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
   // one if any is due. True: more is due. `now` is sent along with records. See Followers::Pump().
   bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, OutgoingTail out);
+  // Pump() had something to tell its leader that is not durable yet, and will have it once the
+  // journal is durable up to here.
+  std::optional<wal::Lsn> awaited() const {
+    return role_ == ShardRole::kFollower ? journal_.awaited() : std::nullopt;
+  }
 
   // --- Looking in -----------------------------------------------------------------------------
 
@@ -181,6 +193,14 @@ class Shard {
   const UnreplicatedTail& tail() const { return tail_; }
   const ShardCounters& counters() const { return counters_; }
   const Replica& replica() const { return *replica_; }
+  // It holds the shard as of replica().history(); false: nothing, but for a copy in progress.
+  bool whole() const { return whole_; }
+  bool copying() const { return copy_ != nullptr; }
+  // Another number is another replica: it was released, or a copy has taken its place.
+  std::uint64_t replica_number() const { return replica_number_; }
+  // Where the journal has what this replica is now. What is shown of it, or told of it, must not be
+  // before the journal is durable up to there; 0: there is nothing to wait for.
+  wal::Lsn journaled() const { return journal_.end(); }
   // Bytes of what is stored under `key`, whether it still lives or not; 0: nothing.
   std::size_t ValueSize(ByteView key) const {
     const auto item = replica_->table().Find(key);
@@ -289,8 +309,10 @@ class Shard {
   NodeId leader_;             // Whom it follows; self if it leads; kNoNode.
   std::uint32_t change_ = 0;  // Follower: the shard's number in the map, as far as it was told.
   Session lease_session_;     // Under which this node leads.
-  bool whole_ = false;        // replica_ is a shard as of its history, not a part of one.
+  std::uint64_t replica_number_ = 0;
+  bool whole_ = false;  // replica_ is a shard as of its history, not a part of one.
 
+  ShardJournal journal_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<Replica> copy_;  // Follower: a copy in progress, to replace replica_.
   std::uint64_t copy_id_ = 0;      // Follower: of copy_.

@@ -177,6 +177,7 @@ Result<Ok> Shard::OnRecords(const PeerMessage& message, ShardEffects& effects) {
 // joined to are there.
 void Shard::TakeJoined(const Record& record, ByteView encoded, ShardEffects& effects) {
   const auto apply = [&](const Record& next, ByteView bytes) {
+    journal_.Records(bytes);
     replica_->Apply(next, bytes);
     GiveCleared(*replica_, effects);
     commit_.OnRecord(next);
@@ -190,10 +191,13 @@ void Shard::TakeJoined(const Record& record, ByteView encoded, ShardEffects& eff
 }
 
 Result<Ok> Shard::AbsorbAll(ByteView records, ShardEffects& effects) {
+  ByteView rest = records;
   while (true) {
-    const auto record = replication::TakeRecord(records);
-    if (!record.ok()) return record.error();
-    if (!record.value()) return Ok{};
+    const auto record = replication::TakeRecord(rest);
+    if (!record.ok() || !record.value()) {
+      journal_.Copied(records.substr(0, records.size() - rest.size()));
+      return record.ok() ? Result<Ok>(Ok{}) : record.error();
+    }
     copy_->Absorb(*record.value());
     GiveCleared(*copy_, effects);
     ++counters_.records_received;
@@ -203,6 +207,7 @@ Result<Ok> Shard::AbsorbAll(ByteView records, ShardEffects& effects) {
 
 void Shard::OnCopyBegin(const PeerMessage& message) {
   unit_.Clear();
+  journal_.CopyBegun();
   copy_ = NewReplica();
   copy_id_ = message.copy_id;
   duty_.tail.reset();  // It is given up, or was given.
@@ -225,6 +230,7 @@ Result<Ok> Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
               replica_->history().last().seq.value(), epoch_.value(), uncounted);
   }
   unsettled_.reset();
+  if (journal_.on()) journal_.CopyAdopted({.history = history, .vanished = message.version});
   copy_->Adopt(std::move(history), message.version);
   ReplaceReplica(std::move(copy_));
   commit_.OnVanished(replica_->history().last());
@@ -238,7 +244,8 @@ Result<Ok> Shard::OnCopyEnd(const PeerMessage& message, ShardEffects& effects) {
 }
 
 Result<Ok> Shard::OnDigests(const PeerMessage& message, ShardEffects& effects) {
-  const auto taken = DigestCheck(options_.id, *replica_, counters_).Take(message, duty_.question);
+  const auto taken =
+      DigestCheck(options_.id, *replica_, journal_, counters_).Take(message, duty_.question);
   if (!duty_.question.empty()) WakeLeader(effects);
   return taken;
 }
@@ -250,6 +257,7 @@ bool Shard::Pump(NodeId peer, std::size_t bytes_max, UnixMs now, OutgoingTail ou
     return peer == leader_ && PumpDuty(bytes_max, out.bytes());
   }
   if (!followers_) return false;
+  if (journal_.on()) commit_.OnDurable(journal_.DurableOf(replica_->history().last()));
   const bool more = followers_->Pump(peer, bytes_max, Clock(now), commit_, out);
   TrimRing();
   return more;
@@ -274,28 +282,30 @@ bool Shard::PumpDuty(std::size_t bytes_max, Bytes& out) {
     ask.round = question;
     replication::AppendPeerFrame(ask, out);
   }
+  const Version last = replica_->history().last();
+  const Version durable = copy_ ? Version{} : journal_.DurableOf(last);
   if (duty_.want) {
+    if (!journal_.all_durable()) return false;  // It tells what this replica holds.
     PeerMessage want = Message(PeerMessageType::kWant);
     want.change = change_;
     if (whole_) want.reigns = replica_->history().reigns();
     replication::AppendPeerFrame(want, out);
     duty_.want = false;
     duty_.tail.reset();  // To be asked for again.
-    duty_.acked = replica_->history().last();
+    duty_.acked = last;
     return false;
   }
   if (duty_.tail && PumpTail(bytes_max, out)) return true;
   PumpQuestion(out);
-  const Version last = replica_->history().last();
-  if (copy_ || last == duty_.acked) return false;
+  if (copy_ || durable == Version{} || durable == duty_.acked) return false;
   PeerMessage ack = Message(PeerMessageType::kAck);
-  ack.version = last;
+  ack.version = durable;
   // Not where it is something else that fills the memory: then nothing that goes would help.
   const store::MemoryMeter& meter = *options_.meter;
   ack.pressure = !meter.Fits(0) && meter.used() > meter.limit() / 8;
   ack.change = change_;
   replication::AppendPeerFrame(ack, out);
-  duty_.acked = last;
+  duty_.acked = durable;
   return false;
 }
 

@@ -47,9 +47,9 @@ History WithoutNeedlessReads(History operations, std::size_t states_max) {
   std::erase_if(operations, [](const Operation& each) {
     return each.outcome == Outcome::kUnknown && !MayWrite(each);
   });
-  const auto reads_first = std::ranges::stable_partition(
-      operations, [](const Operation& each) { return MayWrite(each); });
-  const std::size_t writes = operations.size() - reads_first.size();
+  const auto first_read = std::stable_partition(
+      operations.begin(), operations.end(), [](const Operation& each) { return MayWrite(each); });
+  const auto writes = static_cast<std::size_t>(first_read - operations.begin());
   int searches_left = kShorteningSearchesMax;
   for (std::size_t chunk = operations.size() - writes; chunk > 0; chunk /= 2) {
     for (std::size_t end = operations.size(); end > writes && searches_left-- > 0;) {

@@ -42,6 +42,7 @@ class ShardTest : public ::testing::Test {
     options.tail_bounds = tail_bounds_;
     options.min_in_sync = min_in_sync_;
     options.copies = copies_;
+    options.journal = journals_[node];
     shards_[node] = std::make_unique<Shard>(options);
     for (auto& wires : wires_) wires[node].clear();
     for (auto& wire : wires_[node]) wire.clear();
@@ -132,6 +133,7 @@ class ShardTest : public ::testing::Test {
   std::uint32_t min_in_sync_ = 1;
   CopyBudget* copies_ = nullptr;
   bool small_memory_ = false;
+  std::array<Journal*, kNodes> journals_{};
 
   std::uint64_t sessions_ = 0;
   std::array<Session, kNodes> memories_;
