@@ -78,6 +78,7 @@ void ClientConnection::OnOutcome(const Forward& forward, const Outcome& outcome)
     expected_value_ = std::max({outcome.value.size(), lately, limits::kValueRoomMin});
   }
   unix_now_ = UnixNow();
+  HoldUntil(forward.journaled);
   door_->OnOutcome(forward.ticket, outcome);
   Resume();
 }

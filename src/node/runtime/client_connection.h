@@ -106,7 +106,10 @@ class ClientConnection final : public Connection, public ForwardOwner {
         return RunHere(in_block, std::forward<Show>(show));
       }
     }
-    return services_.router.RunHere(operation, !takes_back(), unix_now_, std::forward<Show>(show));
+    const bool ran =
+        services_.router.RunHere(operation, !takes_back(), unix_now_, std::forward<Show>(show));
+    HoldUntil(services_.router.TakeJournaled());
+    return ran;
   }
   // REQUIRES: RunHere() returned false for this operation just now.
   void Submit(Ticket ticket, const Operation& operation);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "model/limits.h"
 #include "node/runtime/clocks.h"
+#include "node/runtime/node_log.h"
 
 namespace aegis::node {
 
@@ -89,6 +90,14 @@ void Connection::OnWritable() {
   if (!closed_) Turn();
 }
 
+void Connection::OnLogDurable() {
+  awaiting_log_ = false;
+  looked_at_ = SteadyNow();
+  if (closed_) return;
+  Flush();
+  if (!closed_) Turn();
+}
+
 void Connection::OnDeferred() {
   deferred_ = false;
   looked_at_ = SteadyNow();
@@ -157,7 +166,7 @@ void Connection::TakeAll() {
   OnTurnBegin(looked_at_);
   std::size_t messages = 0;
   std::size_t bytes = 0;
-  while (!closed_ && !closing_ && !busy()) {
+  while (!closed_ && !closing_ && !busy() && !awaiting_log_) {
     const ByteView input = Unread();
     if (input.empty() || input.size() < needed_) break;
     if (answers() && held() > limits::kHeldPause) {
@@ -189,7 +198,26 @@ void Connection::Consume(std::size_t bytes) {
   }
 }
 
+// True: what is to be sent has to wait for the log, or was dropped with the connection.
+bool Connection::WaitsForLog() {
+  NodeLog& log = *loop_.log();
+  if (log.Reach(log_wanted_)) {
+    log_wanted_ = {};
+    return false;
+  }
+  if (log.failed()) {
+    Close("the write-ahead log failed: whether what it wrote last survives is not known");
+    return true;
+  }
+  last_progress_ = looked_at_;  // It is not the peer that is slow.
+  if (!awaiting_log_) loop_.AwaitLog(shared_from_this(), log_wanted_);
+  awaiting_log_ = true;
+  return true;
+}
+
 void Connection::Flush() {
+  if (log_wanted_ != wal::Lsn{} && WaitsForLog()) [[unlikely]]
+    return;
   while (backlog() > 0 && !awaiting_write_) {
     const auto [state, bytes] = SendSome();
     if (state == ByteStream::State::kBroken) {
@@ -230,7 +258,7 @@ void Connection::Continue() {
     paused_ = false;
     yielded_ = true;
   }
-  const bool all_said = backlog() == 0 && idle();
+  const bool all_said = backlog() == 0 && idle() && !awaiting_log_;
   if (draining_ && all_said && Unread().empty()) closing_ = true;
   if (closing_ || (ended_ && !paused_ && !yielded_ && !busy())) {
     if (!all_said) return;
@@ -245,7 +273,7 @@ void Connection::Continue() {
     Resume();
     return;
   }
-  if (paused_ || busy() || ended_ || awaiting_read_) return;
+  if (paused_ || busy() || ended_ || awaiting_read_ || awaiting_log_) return;
   awaiting_read_ = true;
   stream_->AwaitReadable(shared_from_this());
 }

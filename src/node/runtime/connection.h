@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@
 #include "node/runtime/byte_stream.h"
 #include "node/runtime/input_buffer.h"
 #include "node/runtime/loop.h"
+#include "wal/lsn.h"
 
 namespace aegis::node {
 
@@ -63,6 +65,8 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   void OnWritable() final;
   void OnDeferred();
   void OnTurn();
+  // What was to wait for the log need not wait any longer.
+  virtual void OnLogDurable();
   // Whatever is worth doing ahead of OnTurn().
   void Foresee();
   // About once a second.
@@ -104,6 +108,9 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   const Block* BlockOf(ByteView part) const { return input_.BlockOf(part); }
   // Takes and sends on, soon.
   void Resume();
+  // What is in the output now tells of what this node's log has before `lsn`: it is sent, and more
+  // is taken, when the log is durable up to there. If it never is, the connection closes.
+  void HoldUntil(wal::Lsn lsn) { log_wanted_ = std::max(log_wanted_, lsn); }
 
   Loop& loop() { return loop_; }
   const ByteStream& stream() const { return *stream_; }
@@ -116,6 +123,7 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   ByteView Unread() const { return from_scratch_.empty() ? input_.view() : from_scratch_; }
   void Consume(std::size_t bytes);
   void Flush();
+  bool WaitsForLog();
   ByteStream::Transfer SendSome();
   void Continue();
   void Linger();
@@ -129,6 +137,8 @@ class Connection : public ByteStream::Listener, public std::enable_shared_from_t
   std::uint64_t sent_total_ = 0;
   TimePoint last_progress_{};
   TimePoint looked_at_{};  // The clock, when the event that is being handled came.
+  wal::Lsn log_wanted_;    // 0: nothing waits for the log.
+  bool awaiting_log_ = false;
   bool awaiting_read_ = false;
   bool awaiting_write_ = false;
   bool deferred_ = false;

@@ -267,12 +267,16 @@ void ControlLoop::With(Call call) {
 void ControlLoop::CarryOut(ControlEffects& effects) {
   // The others keep a cluster that they have heard of, and wait for the log that its founder alone
   // may begin: so it must not forget, whatever happens, that it is the one.
-  if (effects.born && control_.founder()) records_.KeepNow(OwnRecord());
+  const bool keeps = control_.founder() || node_.log.on();
+  const bool kept = !effects.born || !keeps || records_.KeepNow(OwnRecord());
   if (effects.new_log) disk_.Create(std::move(*effects.new_log));
   for (DiskWrite& write : effects.disk) disk_.Queue(std::move(write));
   node_.lease.Publish(effects.lease_session, effects.lease_until);
   if (effects.born) {
-    node_.shards.Create(control_.settings());
+    if ((node_.log.on() && !kept) || !MakeShards()) {
+      gave_up_ = true;
+      return Stop();
+    }
     AEGIS_LOG(kInfo, "node", "member of cluster {:016x}", control_.settings().id.value());
     WarnOfQuorums();
   }
@@ -286,6 +290,40 @@ void ControlLoop::CarryOut(ControlEffects& effects) {
   if (effects.membership_changed) OnMembershipChanged();
   if (effects.look_again) Poke();
   if (effects.wake_up_at != TimePoint::max()) ArmTimer(effects.wake_up_at);
+}
+
+// False: there is to be a log, and there cannot be one.
+bool ControlLoop::MakeShards() {
+  NodeLog::Handlers handlers;
+  handlers.on_durable = [this] {
+    for (Worker* const worker : node_.workers) worker->OnLogProgress();
+  };
+  handlers.on_failed = [this](const std::string& problem) {
+    for (Worker* const worker : node_.workers) worker->OnLogProgress();
+    asio::post(io_, [this, problem] { OnLogFailed(problem); });
+  };
+  const auto begun = node_.log.Begin(control_.settings(), std::move(handlers));
+  if (!begun.ok()) {
+    AEGIS_LOG(kError, "wal", "{}", begun.error().message);
+    return false;
+  }
+  NodeLog* const log = node_.log.log();
+  for (Worker* const worker : node_.workers) worker->SetLog(log);
+  node_.shards.Create(control_.settings(),
+                      {.journal = log,
+                       .take = [this](ShardId shard) { return node_.log.TakeRestored(shard); },
+                       .restored_to = node_.log.restored_to()});
+  node_.log.EndRestoring();
+  return true;
+}
+
+void ControlLoop::OnLogFailed(const std::string& problem) {
+  AEGIS_LOG(kError, "wal",
+            "the write-ahead log cannot be written: {}. This node acknowledges nothing more, and "
+            "hands over what it leads; restart it when the disk is well",
+            problem);
+  log_problem_ = problem;
+  Leave();
 }
 
 // More copies than there ever are: every such operation would be refused.
@@ -359,6 +397,7 @@ NodeRecord ControlLoop::OwnRecord() const {
   NodeRecord record;
   record.node_id = node_.self.name;
   record.founder = control_.founder() && !log_created_;
+  record.memory = node_.log.memory();
   record.settings = control_.settings();
   for (const Member& member : control_.swim().members()) {
     if (member.id != node_.self.id && member.state != MemberState::kLeft) {

@@ -64,6 +64,10 @@ class ControlLoop final : public PeerLinkEvents, private LocalShards {
   bool HasLink(NodeId peer) const { return links_.contains(peer); }
   // Why the control log cannot be written any more; empty: it can.
   const std::string& disk_problem() const { return disk_problem_; }
+  // Why nothing survives this node any more that should; empty: it does, or need not.
+  const std::string& log_problem() const { return log_problem_; }
+  // It could not begin, and has stopped.
+  bool gave_up() const { return gave_up_; }
   // Of any shard, as this node has seen them.
   std::uint64_t leader_changes() const { return leader_changes_; }
   // Hands over what this node leads; drained() of control() tells when that is done. Asking again
@@ -105,6 +109,8 @@ class ControlLoop final : public PeerLinkEvents, private LocalShards {
   void EvaluateRegularly();
   void EvaluateSoon();
   void CarryOut(ControlEffects& effects);
+  bool MakeShards();
+  void OnLogFailed(const std::string& problem);
   void Publish(std::shared_ptr<const RoutingTable> table);
   void Command(const std::vector<ShardCommand>& commands);
   void WarnOfQuorums() const;
@@ -121,6 +127,8 @@ class ControlLoop final : public PeerLinkEvents, private LocalShards {
   ExchangeListener on_exchange_;
   std::unique_ptr<Directory> log_directory_;
   std::string disk_problem_;
+  std::string log_problem_;
+  bool gave_up_ = false;
   bool log_created_ = false;  // By this process, durably.
   Control control_;
   ControlEffects effects_;

@@ -128,11 +128,13 @@ ClusterSettings SettingsOf(const Config& config, const std::optional<NodeRecord>
   return kept;
 }
 
-Control::Options OptionsOf(const Config& config, std::vector<Endpoint> seeds, bool founder) {
+Control::Options OptionsOf(const Config& config, std::vector<Endpoint> seeds, bool founder,
+                           Session memory) {
   Control::Options options;
   options.seeds = std::move(seeds);
   options.bootstrap_expect = config.bootstrap_expect;
   options.founder = founder;
+  options.memory = memory;
   options.lease.duration = config.lease_duration;
   options.lease.silence = config.lease_silence;
   options.lease.drift_max = config.clock_drift_max;
@@ -183,6 +185,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
   if (!peer_port.ok()) return peer_port.error();
   auto self = SelfOf(config, gossip.value(), client.value());
   if (!self.ok()) return self.error();
+  // A node has a folder of its own in a directory that several share.
+  config.wal_dir =
+      config.wal_dir.empty() ? config.data_dir + "/wal" : HomeOf(config.wal_dir, config.node_id);
   config.bind = client.value();
   config.gossip = gossip.value();
 
@@ -198,6 +203,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Config& wanted) {
                   std::move(client_ports).value(), std::move(memcached_ports).value(),
                   std::move(peer_port).value(), std::move(pid_file), std::move(self).value(),
                   std::move(seeds)}));
+  if (!engine->log_opened_.ok()) return engine->log_opened_.error();
   if (wanted.health_addr) {
     const auto listening = engine->http_.Listen(*wanted.health_addr);
     if (!listening.ok()) return Prefixed("--health-addr", listening.error());
@@ -212,8 +218,9 @@ Engine::Engine(Opened opened)
       node_(opened.config, opened.self, SteadyNow()),
       memory_watch_(node_.shards.meter(), node_.shards.pages()),
       records_(opened.config.data_dir, opened.kept.record),
+      log_opened_(node_.log.Open(opened.kept.record, records_)),
       control_(node_, SettingsOf(opened.config, opened.kept.record),
-               OptionsOf(opened.config, opened.seeds, opened.kept.founder),
+               OptionsOf(opened.config, opened.seeds, opened.kept.founder, node_.log.memory()),
                std::move(opened.peer_port), std::move(opened.kept.log), records_),
       departure_(node_, control_, [this] { control_.Stop(); }),
       seed_watch_(control_, opened.config.seeds,
@@ -265,8 +272,9 @@ int Engine::Run() {
   for (const auto& worker : workers_) worker->Stop();
   for (std::thread& thread : threads_) thread.join();
   memory_watch_.Stop();
+  node_.log.End();
   AEGIS_LOG(kInfo, "node", "gone");
-  return EXIT_SUCCESS;
+  return control_.gave_up() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 void Engine::LogToldAddresses() const {

@@ -49,6 +49,7 @@ class Engine {
   NodeState node_;
   MemoryWatch memory_watch_;
   RecordKeeper records_;
+  Result<Ok> log_opened_;
   ControlLoop control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Departure departure_;

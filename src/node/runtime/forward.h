@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/operation.h"
+#include "wal/lsn.h"
 
 namespace aegis::node {
 
@@ -73,6 +74,8 @@ struct Forward {
 
   // While with the forwarder.
   NodeId account;  // Whose backlog it counts for.
+
+  wal::Lsn journaled;  // Executed here: what its outcome tells is in the log before this.
 
   bool executed = false;  // Here, and its outcome is held; it is in no lane any more.
 

@@ -81,7 +81,10 @@ void ForwardServer::Execute(const wire::RequestFrame& frame, const Operation& op
         // A leader's newest write is of its own epoch: every reign begins with a record.
         if (shard.replica().history().last().epoch.value() != frame.version) return refusal;
         lacking = Lacking(shard, frame, operation);
-        return lacking != 0 ? refusal : shard.Execute(operation, UnixNow(), effects_);
+        if (lacking != 0) return refusal;
+        Outcome outcome = shard.Execute(operation, UnixNow(), effects_);
+        HoldUntil(shard.journaled());
+        return outcome;
       },
       [&](const Outcome& outcome) {
         if (lacking != 0) return ReplyNoRoom(frame.id, lacking);

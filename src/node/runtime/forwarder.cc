@@ -189,7 +189,10 @@ bool Forwarder::RunHere(ForwardLane& lane, ForwardQueue& queue, Epoch epoch, Tim
       shards_, queue.front().shard, effects_,
       [&](Shard& shard) {
         needed = LacksRoom(shard, operation, queue.front().room);
-        return needed > 0 ? Outcome() : shard.Execute(operation, UnixNow(), effects_);
+        if (needed > 0) return Outcome();
+        Outcome outcome = shard.Execute(operation, UnixNow(), effects_);
+        queue.front().journaled = shard.journaled();
+        return outcome;
       },
       [&](const Outcome& outcome) {
         if (needed > 0) {

@@ -133,6 +133,25 @@ void AddGossip(const gossip::Swim& swim, MetricsSnapshot& snapshot) {
   snapshot.health_score = static_cast<std::uint64_t>(swim.health_score());
 }
 
+void AddLog(const LogKeeper& keeper, MetricsSnapshot& snapshot) {
+  const LogKeeper::Figures figures = keeper.figures();
+  snapshot.wal_recovery_seconds = figures.recovery_seconds;
+  snapshot.wal_recovered_bytes = figures.recovered_bytes;
+  snapshot.wal_snapshots = figures.snapshots;
+  snapshot.wal_snapshot_failures = figures.snapshot_failures;
+  snapshot.wal_snapshot_bytes = figures.snapshot_bytes;
+  snapshot.wal_snapshot_seconds = figures.last_snapshot_seconds;
+  const NodeLog* const log = keeper.log();
+  if (log == nullptr) return;
+  const NodeLog::Figures written = log->figures();
+  snapshot.wal_failed = log->failed();
+  snapshot.wal_entries = written.entries;
+  snapshot.wal_bytes = written.bytes;
+  snapshot.wal_batches = written.batches;
+  const wal::Lsn durable = log->durable();
+  snapshot.wal_pending_bytes = wal::BytesBetween(durable, log->end());
+}
+
 }  // namespace
 
 MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
@@ -183,6 +202,7 @@ MetricsSnapshot GatherMetrics(NodeState& node, const ControlLoop& control) {
   snapshot.full_copies_finished = figures.counters.copies_sent;
   snapshot.records_lost = figures.counters.writes_lost;
   snapshot.keys_recovered = figures.counters.writes_recovered;
+  AddLog(node.log, snapshot);
   snapshot.digests_compared = figures.counters.digests_compared;
   snapshot.differences_found = figures.counters.differences_found;
   snapshot.differences_repaired = figures.counters.differences_repaired;

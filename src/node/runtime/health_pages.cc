@@ -89,6 +89,10 @@ HttpResponse HealthPages::Ready() const {
   if (!control_.disk_problem().empty()) {
     readiness.reason += "; the control log cannot be written: " + control_.disk_problem();
   }
+  if (!control_.log_problem().empty()) {
+    readiness = {.ready = false,
+                 .reason = "the write-ahead log cannot be written: " + control_.log_problem()};
+  }
   return Text(readiness.ready ? kOk : kServiceUnavailable, readiness.reason + "\n");
 }
 

@@ -1,6 +1,9 @@
 #include "node/runtime/loop.h"
 
+#include <algorithm>
+
 #include "node/runtime/connection.h"
+#include "node/runtime/node_log.h"
 
 namespace aegis::node {
 
@@ -44,6 +47,34 @@ void Loop::RunTurns() {
   for (const auto& connection : to_turn_) connection->OnTurn();
   to_turn_.clear();
   scratch_used_ = 0;
+}
+
+void Loop::AwaitLog(std::shared_ptr<Connection> connection, wal::Lsn lsn) {
+  log_waiters_.push_back({lsn, std::move(connection)});
+  log_awaited_.store(true);
+  // It may have come so far, or failed, before it could know.
+  if (log()->Reach(lsn) || log()->failed()) OnLogProgress();
+}
+
+void Loop::OnLogProgress() {
+  if (log_awaited_.exchange(false)) Post([this] { WakeWhoAwaitsLog(); });
+}
+
+void Loop::WakeWhoAwaitsLog() {
+  const wal::Lsn durable = log()->durable();
+  const bool failed = log()->failed();
+  std::vector<LogWaiter> waiters;
+  waiters.swap(log_waiters_);
+  const auto still = std::stable_partition(
+      waiters.begin(), waiters.end(),
+      [&](const LogWaiter& waiter) { return failed || waiter.lsn <= durable; });
+  log_waiters_.assign(std::make_move_iterator(still), std::make_move_iterator(waiters.end()));
+  waiters.erase(still, waiters.end());
+  for (const LogWaiter& waiter : waiters) waiter.connection->OnLogDurable();
+  if (log_waiters_.empty()) return;
+  log_awaited_.store(true);
+  const wal::Lsn next = std::ranges::max_element(log_waiters_, {}, &LogWaiter::lsn)->lsn;
+  if (log()->Reach(next) || log()->failed()) OnLogProgress();
 }
 
 void Loop::Adopt(std::shared_ptr<Connection> connection) {

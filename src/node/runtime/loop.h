@@ -9,6 +9,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -22,10 +23,12 @@
 #include "node/runtime/clocks.h"
 #include "node/runtime/counters.h"
 #include "node/runtime/poller.h"
+#include "wal/lsn.h"
 
 namespace aegis::node {
 
 class Connection;
+class NodeLog;
 
 class Loop : private Poller::Rounds {
  public:
@@ -81,6 +84,16 @@ class Loop : private Poller::Rounds {
   void KeepRoom(std::size_t bytes) { scratch_used_ += bytes; }
   Bytes& spare_output() { return spare_output_; }
 
+  // The log that replies wait for; null: there is none, and they wait for nothing. Any thread,
+  // once.
+  void SetLog(NodeLog* log) { log_.store(log, std::memory_order_release); }
+  NodeLog* log() const { return log_.load(std::memory_order_acquire); }
+  // The connection's OnLogDurable() runs once the log is durable up to `lsn`, or has failed.
+  // REQUIRES: log().
+  void AwaitLog(std::shared_ptr<Connection> connection, wal::Lsn lsn);
+  // Any thread: the log is durable up to a later place, or has failed.
+  void OnLogProgress();
+
   WorkerCounters& counters() { return counters_; }
   const WorkerCounters& counters() const { return counters_; }
 
@@ -91,6 +104,7 @@ class Loop : private Poller::Rounds {
   void OnRoundEnd() override;
   void RunTurns();
   void RunDeferred();
+  void WakeWhoAwaitsLog();
 
   Poller poller_;  // Connections that handlers hold, which go with io_, may still speak to it.
   // Its sockets are this thread's alone; only posting is locked.
@@ -101,7 +115,14 @@ class Loop : private Poller::Rounds {
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> to_turn_;
   std::function<void()> fetch_;
-  bool in_round_ = false;  // Connections receive; none has its turn.
+  std::atomic<NodeLog*> log_{nullptr};
+  struct LogWaiter {
+    wal::Lsn lsn;
+    std::shared_ptr<Connection> connection;
+  };
+  std::vector<LogWaiter> log_waiters_;
+  std::atomic<bool> log_awaited_{false};  // There are such, and nobody has been sent to look.
+  bool in_round_ = false;                 // Connections receive; none has its turn.
   TimePoint round_began_{};
   std::array<char, kScratchSize> scratch_{};
   std::size_t scratch_used_ = 0;

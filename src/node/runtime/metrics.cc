@@ -54,6 +54,7 @@ class Families final : public prometheus::Collectable {
     AddShards();
     AddControl();
     AddReplication();
+    AddLog();
     AddGossip();
     if (s_.process) AddProcess(*s_.process);
   }
@@ -258,6 +259,33 @@ class Families final : public prometheus::Collectable {
         .Is(Value(s_.differences_found));
     Counter("aegiskv_antientropy_repaired_total", "Those that were made equal to the leader's")
         .Is(Value(s_.differences_repaired));
+  }
+
+  void AddLog() {
+    Gauge("aegiskv_wal_failed", "1 if the write-ahead log takes nothing more since a failure")
+        .Is(Value(s_.wal_failed));
+    Counter("aegiskv_wal_entries_total", "Entries appended to the write-ahead log")
+        .Is(Value(s_.wal_entries));
+    Counter("aegiskv_wal_bytes_total", "Bytes written to the write-ahead log")
+        .Is(Value(s_.wal_bytes));
+    Counter("aegiskv_wal_batches_total",
+            "Writes to the write-ahead log, each of all entries that had gathered, with one sync "
+            "if --wal is fsync")
+        .Is(Value(s_.wal_batches));
+    Gauge("aegiskv_wal_pending_bytes", "Bytes appended to the write-ahead log and not durable yet")
+        .Is(Value(s_.wal_pending_bytes));
+    Gauge("aegiskv_wal_recovery_seconds", "How long it took to read the log at the start")
+        .Is(s_.wal_recovery_seconds);
+    Gauge("aegiskv_wal_recovered_bytes", "Bytes of log segments read at the start")
+        .Is(Value(s_.wal_recovered_bytes));
+    Counter("aegiskv_snapshots_total", "Rounds of snapshots of all shards that were completed")
+        .Is(Value(s_.wal_snapshots));
+    Counter("aegiskv_snapshot_failures_total", "Rounds of snapshots that the disk ended")
+        .Is(Value(s_.wal_snapshot_failures));
+    Counter("aegiskv_snapshot_bytes_total", "Bytes of records that snapshots took, uncompressed")
+        .Is(Value(s_.wal_snapshot_bytes));
+    Gauge("aegiskv_snapshot_seconds", "How long the last round of snapshots took")
+        .Is(s_.wal_snapshot_seconds);
   }
 
   void AddGossip() {

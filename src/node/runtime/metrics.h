@@ -115,6 +115,18 @@ struct MetricsSnapshot {
   std::uint64_t records_applied = 0;
   std::uint64_t full_copies_started = 0;
   std::uint64_t full_copies_finished = 0;
+  // Of the write-ahead log; all 0 without one.
+  bool wal_failed = false;
+  std::uint64_t wal_entries = 0;
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t wal_batches = 0;
+  std::uint64_t wal_pending_bytes = 0;  // Appended and not durable yet.
+  double wal_recovery_seconds = 0;
+  std::uint64_t wal_recovered_bytes = 0;
+  std::uint64_t wal_snapshots = 0;
+  std::uint64_t wal_snapshot_failures = 0;
+  std::uint64_t wal_snapshot_bytes = 0;
+  double wal_snapshot_seconds = 0;
   std::uint64_t records_lost = 0;  // Acknowledged writes that a failover gave up.
   std::uint64_t keys_recovered = 0;
   std::uint64_t digests_compared = 0;

@@ -67,7 +67,7 @@ class ThisMachine final : public Network {
     for (const addrinfo* entry = lookup.list.get(); entry != nullptr; entry = entry->ai_next) {
       addresses.push_back({NumericHost(entry->ai_addr), endpoint.port});
     }
-    std::ranges::stable_partition(addresses, [](const Endpoint& address) {
+    std::stable_partition(addresses.begin(), addresses.end(), [](const Endpoint& address) {
       return address.host.find(':') == std::string::npos;
     });
     return addresses;

@@ -4,6 +4,7 @@
 //       "format": 1,
 //       "node_id": "node1",
 //       "founder": true,
+//       "memory": "81c0...",
 //       "cluster": {"id": "5f2c...", "hash_seed": "9d01...", "shards": 256,
 //                   "replication_factor": 3, "virtual_nodes": 100},
 //       "peers": ["10.0.0.2:7701", "10.0.0.3:7701"]
@@ -11,7 +12,8 @@
 //
 // Ids are 16 hexadecimal digits: JSON numbers lose bits in many readers. hash_seed is a secret, so
 // only the owner may read the file. `founder` stands in it as long as this node has to begin the
-// cluster's control log: see KeptState.
+// cluster's control log: see KeptState; `memory` as long as a write-ahead log goes with it: see
+// LogKeeper.
 
 #pragma once
 
@@ -23,12 +25,14 @@
 #include "base/result.h"
 #include "model/cluster.h"
 #include "model/endpoint.h"
+#include "model/ids.h"
 
 namespace aegis::node {
 
 struct NodeRecord {
   std::string node_id;          // --node-id
   bool founder = false;         // It has to begin the cluster's control log.
+  Session memory;               // Of which the write-ahead log has everything; none: of nobody's.
   ClusterSettings settings;     // Fixed at the cluster's birth. REQUIRES: born().
   std::vector<Endpoint> peers;  // Gossip addresses of the others, as last known.
 

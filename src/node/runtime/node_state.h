@@ -17,6 +17,7 @@
 #include "node/runtime/control_summary.h"
 #include "node/runtime/latency_monitor.h"
 #include "node/runtime/lease_clock.h"
+#include "node/runtime/log_keeper.h"
 #include "node/runtime/routing_board.h"
 #include "node/runtime/shard_host.h"
 #include "node/runtime/slow_log.h"
@@ -39,6 +40,13 @@ struct NodeState {
                 .tail = {.bytes = config.max_async_lag_bytes, .time = config.max_async_lag},
                 .min_in_sync = config.min_in_sync},
                lease),
+        log({.mode = config.wal,
+             .directory = config.wal_dir,
+             .segment_size = config.wal_segment_mb << 20U,
+             .snapshot_interval = config.snapshot_interval,
+             .node = self.id,
+             .session = self.session},
+            shards),
         board(self.id) {}
 
   // What is accounted to items now may be the most so far.
@@ -55,6 +63,7 @@ struct NodeState {
 
   LeaseClock lease;
   ShardHost shards;
+  LogKeeper log;  // Ends before the shards that it makes snapshots of.
   RoutingBoard board;
   ControlBoard control_board;
   std::vector<Worker*> workers;  // Complete before any thread runs.

@@ -1,10 +1,12 @@
 #include "node/runtime/peer_link.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "model/limits.h"
 #include "node/runtime/clocks.h"
+#include "node/runtime/node_log.h"
 #include "node/runtime/stream_preamble.h"
 #include "replication/peer_message.h"
 
@@ -67,7 +69,28 @@ void PeerLink::Fill() {
     return;
   }
   outlet_->dirty().Sleep();  // Whoever marks from now on wakes this link again.
+  NodeLog* const log = loop().log();
+  // What is only to be handed over is so at once.
+  if (log != nullptr && log->durability() == wal::Durability::kWrite) log->Reach(log->end());
   more_due_ = session_.Pump(outlet_->dirty(), limits::kPeerBacklogBytes, UnixNow(), outgoing());
+  for (const PeerSession::Awaited& awaited : session_.TakeAwaited()) awaited_.push_back(awaited);
+  if (!awaited_.empty() && !awaiting_log_ && !log->failed()) AwaitLog();
+}
+
+void PeerLink::AwaitLog() {
+  awaiting_log_ = true;
+  const auto first = std::ranges::min_element(awaited_, {}, &PeerSession::Awaited::lsn);
+  loop().AwaitLog(shared_from_this(), first->lsn);
+}
+
+// Looks at all of them again: what has not come far enough is awaited anew.
+void PeerLink::OnLogDurable() {
+  awaiting_log_ = false;
+  if (closed() || loop().log()->failed()) return;
+  for (const PeerSession::Awaited& awaited : std::exchange(awaited_, {})) {
+    outlet_->Mark(awaited.shard);
+  }
+  Resume();
 }
 
 void PeerLink::OnTick(TimePoint now) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "node/core/node_statistics.h"
@@ -60,8 +61,10 @@ class PeerLink final : public Connection {
   void OnFlushed() override {
     if (more_due_) Resume();
   }
+  void OnLogDurable() override;
   void OnTick(TimePoint now) override;
   void OnClosed(std::string_view reason) override { owner_.OnGone(*this, reason); }
+  void AwaitLog();
   void Refuse(const Error& error);
 
   PeerSession session_;
@@ -71,6 +74,8 @@ class PeerLink final : public Connection {
   PeerOutlet* outlet_ = nullptr;  // Once established.
   PeerLinkOwner& owner_;
   const TimePoint since_;
+  std::vector<PeerSession::Awaited> awaited_;
+  bool awaiting_log_ = false;
   bool more_due_ = false;
 };
 

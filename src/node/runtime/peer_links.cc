@@ -90,6 +90,7 @@ void PeerLinks::Begin(asio::ip::tcp::socket socket, NodeId node, bool dialed) {
   identity.cluster = shards_.settings().id;
   identity.node = self_.node;
   identity.session = self_.session;
+  identity.memory = self_.memory;
   identity.name = self_.name;
   auto link = std::make_shared<PeerLink>(
       loop_, std::make_unique<TcpStream>(loop_.poller(), std::move(socket)), std::move(identity),

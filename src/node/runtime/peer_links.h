@@ -38,6 +38,7 @@ class PeerLinks final : public PeerLinkOwner {
     NodeId node;
     Session session;
     std::string name;
+    Session memory{};  // See PeerSession::Identity.
   };
   struct Target {
     NodeId peer;

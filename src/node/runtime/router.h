@@ -6,8 +6,10 @@
 
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -49,6 +51,9 @@ class Router {
     return RunLed(InBlock(operation).operation(), id, now, show);
   }
 
+  // What was shown since this was last called is in the node's log before this; 0: nothing is.
+  wal::Lsn TakeJournaled() { return std::exchange(journaled_, wal::Lsn{}); }
+
   // Keys that operations will soon be about. FetchExpected() asks for their slots, all at once, and
   // then for their items, so that memory works on all of them at the same time.
   void Expect(ByteView key);
@@ -81,6 +86,7 @@ class Router {
         [&](Shard& shard) {
           if (shard.MayHold(operation, now)) return NotHere();
           Outcome outcome = shard.Execute(operation, now, effects_);
+          journaled_ = std::max(journaled_, shard.journaled());
           // Only where the lease ran out in these microseconds.
           if (outcome.hold.reign != Epoch{}) shard.GiveUp(operation.IsWrite(), outcome);
           return outcome;
@@ -99,6 +105,7 @@ class Router {
     ShardGuard shard(shards_, id, effects_);
     const auto outcome = shard->ReadStale(operation, now, effects_);
     if (!outcome) return false;
+    journaled_ = std::max(journaled_, shard->journaled());
     counters_.Count(operation.code, outcome->status);
     show(*outcome);
     return true;
@@ -116,6 +123,7 @@ class Router {
   Forwarder& forwarder_;
   WorkerCounters& counters_;
   ShardEffects effects_;
+  wal::Lsn journaled_;
   struct Expected {
     ShardId shard;
     std::uint64_t hash;

@@ -21,6 +21,7 @@ constexpr char kCluster[] = "Cluster";
 constexpr char kBirth[] = "Fixed when the cluster is born";
 constexpr char kResources[] = "Resources";
 constexpr char kLeases[] = "Leases and failover";
+constexpr char kDurability[] = "Durability";
 constexpr char kOperation[] = "Operation";
 
 using limits::kReplicationFactorMax;
@@ -35,6 +36,9 @@ constexpr std::chrono::milliseconds kLeaseMax = std::chrono::minutes(1);
 constexpr std::chrono::milliseconds kUncleanMax = std::chrono::hours(24);
 constexpr std::chrono::milliseconds kAsyncLagMax = std::chrono::hours(1);
 constexpr std::uint64_t kAsyncLagBytesMax = 1ULL << 40;
+constexpr std::uint64_t kWalSegmentMbMax = 4096;
+constexpr std::chrono::milliseconds kSnapshotIntervalMin = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds kSnapshotIntervalMax = std::chrono::hours(24);
 constexpr double kDriftMin = 0.001;
 constexpr double kDriftMax = 1.0;
 constexpr std::uint32_t kRebalanceRateMax = 4096;
@@ -243,6 +247,23 @@ std::vector<Setting> MakeSettings() {
                   &Config::data_dir, "a path without control characters",
                   [](std::string_view text) { return !text.empty() && IsPath(text); }),
 
+      Named(ChoiceSetting<WalMode>(
+                {"wal", kDurability, "MODE",
+                 "Write-ahead log: off, write: writes survive the process, or "
+                 "fsync: a power failure"},
+                &Config::wal,
+                {{"off", WalMode::kOff}, {"write", WalMode::kWrite}, {"fsync", WalMode::kFsync}}),
+            "wal_mode"),
+      Named(TextSetting({"wal-dir", kDurability, "DIR", "Where the log lies; created if missing"},
+                        &Config::wal_dir, "a path without control characters, or empty", IsPath),
+            "", "wal in --data-dir"),
+      NumberSetting<std::uint64_t>(
+          {"wal-segment-mb", kDurability, "MB", "Of one of the log's files"},
+          &Config::wal_segment_mb, 1, kWalSegmentMbMax),
+      DurationSetting({"snapshot-interval", kDurability, "DURATION",
+                       "How often snapshots take the place of old parts of the log"},
+                      &Config::snapshot_interval, kSnapshotIntervalMin, kSnapshotIntervalMax),
+
       ChoiceSetting<LogLevel>({"log-level", kOperation, "LEVEL", "debug, info, warn or error"},
                               &Config::log_level,
                               {{"debug", LogLevel::kDebug},
@@ -275,14 +296,13 @@ const std::vector<Setting>& Settings() {
 
 const std::vector<std::string>& AbsentFlags() {
   static const std::vector<std::string> flags = {
-      "auth-token", "gossip-secret", "rate-burst", "rate-limit",
-      "tls-ca",     "tls-cert",      "tls-key",    "wal"};
+      "auth-token", "gossip-secret", "rate-burst", "rate-limit", "tls-ca", "tls-cert", "tls-key"};
   return flags;
 }
 
 const std::vector<std::string>& AbsentFileKeys() {
-  static const std::vector<std::string> keys = {"tls_ca_file",  "tls_cert_file", "tls_enabled",
-                                                "tls_key_file", "wal_dir",       "wal_mode"};
+  static const std::vector<std::string> keys = {"tls_ca_file", "tls_cert_file", "tls_enabled",
+                                                "tls_key_file"};
   return keys;
 }
 

@@ -17,7 +17,17 @@ ShardHost::ShardHost(NodeId self, Session session, Limits limits, Quorums quorum
       meter_(limits.memory, pages_),
       copies_(limits.copy_rate) {}
 
-void ShardHost::Create(const ClusterSettings& settings) {
+std::unique_ptr<Replica> ShardHost::NewReplica(const ClusterSettings& settings) {
+  return std::make_unique<Replica>(settings.hash_seed, meter_,
+                                   store::DigestBuckets(settings.num_shards), eviction_);
+}
+
+// All of them together: an eighth of the limit.
+std::size_t ShardHost::RingBytes(const ClusterSettings& settings) const {
+  return std::min(limits::kRecentRecordsBytes, meter_.limit() / 8 / settings.num_shards);
+}
+
+void ShardHost::Create(const ClusterSettings& settings, const Kept& kept) {
   AEGIS_CHECK(num_shards() == 0, "a cluster is born once");
   settings_ = settings;
   cells_ = std::make_unique<Cell[]>(settings.num_shards);
@@ -37,10 +47,11 @@ void ShardHost::Create(const ClusterSettings& settings) {
     options.num_shards = settings.num_shards;
     options.tail_bounds = quorums_.tail;
     options.min_in_sync = quorums_.min_in_sync;
-    // All rings together: an eighth of the limit.
-    options.ring_bytes =
-        std::min(limits::kRecentRecordsBytes, meter_.limit() / 8 / settings.num_shards);
+    options.ring_bytes = RingBytes(settings);
+    options.journal = kept.journal;
     cells_[id].shard.emplace(options);
+    auto replica = kept.take ? kept.take(ShardId{id}) : nullptr;
+    if (replica) cells_[id].shard->Restore(std::move(replica), kept.restored_to);
   }
   count_.store(settings.num_shards, std::memory_order_release);
 }

@@ -16,6 +16,7 @@
 #include "model/cluster.h"
 #include "model/ids.h"
 #include "node/core/copy_budget.h"
+#include "node/core/journal.h"
 #include "node/core/lease_view.h"
 #include "node/core/shard_space.h"
 #include "node/runtime/disposal.h"
@@ -51,7 +52,20 @@ class ShardHost final : public ShardSpace {
   // Set before any other thread runs.
   void SetListeners(Listeners listeners) { listeners_ = std::move(listeners); }
 
-  void Create(const ClusterSettings& settings);
+  // A replica as its shards make them, of a cluster with such settings; and how much of recent
+  // records each keeps.
+  std::unique_ptr<Replica> NewReplica(const ClusterSettings& settings);
+  std::size_t RingBytes(const ClusterSettings& settings) const;
+
+  // Where shards write down what becomes of them, and what that gave back of each, as of its end at
+  // `restored_to`.
+  struct Kept {
+    Journal* journal = nullptr;
+    std::function<std::unique_ptr<Replica>(ShardId)> take = {};
+    wal::Lsn restored_to = {};
+  };
+  void Create(const ClusterSettings& settings, const Kept& kept);
+  void Create(const ClusterSettings& settings) { Create(settings, {}); }
 
   std::uint32_t num_shards() const override { return count_.load(std::memory_order_acquire); }
   Shard& Acquire(ShardId id) override;

@@ -41,7 +41,8 @@ Worker::Worker(NodeState& node, std::uint32_t index, Ports ports, PeerLinkEvents
           .latency = &node.latency,
           .redirect = node.config.redirect},
       maintenance_(node.shards, index, node.config.threads),
-      peers_(loop_, {node.self.id, node.self.session, node.self.name}, node.shards, events),
+      peers_(loop_, {node.self.id, node.self.session, node.self.name, node.log.memory()},
+             node.shards, events),
       acceptor_(
           loop_.io(), std::move(ports.main),
           [this](asio::ip::tcp::socket socket) { OnAccept(std::move(socket), ClientPort::kMain); }),

@@ -58,6 +58,9 @@ class Worker {
   void AcceptClient(UniqueFd socket, ClientPort port);
   void CountClient() { clients_.fetch_add(1); }
   void WakePeer(NodeId peer);
+  // Set before there are shards. The log is durable up to a later place, or has failed.
+  void SetLog(NodeLog* log) { loop_.SetLog(log); }
+  void OnLogProgress() { loop_.OnLogProgress(); }
   // Outcomes of this shard that were held may be shown now, or never.
   void OnSettled(ShardId shard) { held_.MarkSettled(shard); }
   void SetPeers(std::vector<PeerLinks::Target> targets);

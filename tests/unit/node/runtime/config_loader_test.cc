@@ -209,9 +209,8 @@ TEST(ConfigLoaderTest, KeyGivenTwiceUnderEitherNameIsNamedWithBothLines) {
 }
 
 TEST(ConfigLoaderTest, SettingsThatThisVersionDoesNotHaveAreRefusedEverywhere) {
-  for (const char* key :
-       {"auth_token", "wal_mode", "wal", "wal_dir", "tls_enabled", "tls_cert", "tls_cert_file",
-        "tls_key_file", "gossip_secret", "rate_limit", "rate_burst"}) {
+  for (const char* key : {"auth_token", "tls_enabled", "tls_cert", "tls_cert_file", "tls_key_file",
+                          "gossip_secret", "rate_limit", "rate_burst"}) {
     EXPECT_EQ(OnlyProblem(FromFile(std::string(key) + ": x")),
               "f.yaml:1: " + std::string(key) + ": this version of aegis does not have it");
   }
