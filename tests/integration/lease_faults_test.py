@@ -329,5 +329,33 @@ class FullDisks(LeaseFaultTest):
         self.assertEqual(self.fences()[self.full], before)
 
 
+class FullLogDisks(LeaseFaultTest):
+
+    full = 2
+    flags = (*harness.STEADY, "--wal", "fsync", "--wal-segment-mb", "1")
+
+    def prepare(self):
+        self.nodes[self.full].use_small_disk(16 << 20)
+
+    def test_a_node_whose_log_fails_acknowledges_nothing_says_why_and_hands_over(self):
+        node = self.nodes[self.full]
+        (key,) = self.keys_led_by(self.full, 1)
+        self.take_over(key, [self.full], b"kept")
+        node.fill_disk()
+
+        def failed():
+            with native.Client(node.port, timeout=30, host=node.host) as client:
+                client.call(SET_HERE, key, bytes(200_000))
+            return "the write-ahead log cannot be written" in node.http("/ready")[1]
+
+        harness.wait_until(failed, "the log to fail")
+        code, body = node.http("/ready")
+        self.assertEqual(code, 503)
+        self.assertIn("No space left", body)
+        self.assertRegex(node.log(), "error +wal .*hands over what it leads")
+        self.take_over(key, [i for i in range(self.size) if i != self.full])
+        self.assertIn("aegiskv_wal_failed 1", node.http("/metrics")[1])
+
+
 if __name__ == "__main__":
     harness.main()
