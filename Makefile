@@ -105,6 +105,11 @@ bench-peers: build  ## Measure beside Redis, Valkey and memcached; QUICK=1: only
 	@cmake --build --preset release --parallel $(JOBS) --target echo-loop
 	@scripts/bench-peers $(if $(QUICK),--quick,--write docs/BENCHMARKS.md) $(BENCH_FLAGS)
 
+.PHONY: bench-wal
+bench-wal: build  ## Measure what the write-ahead log costs, beside Redis with its own.
+	@scripts/setup bench
+	@scripts/bench-wal --write docs/BENCHMARKS.md $(BENCH_FLAGS)
+
 .PHONY: install
 install: build  ## Install the binaries and the client library below PREFIX (/usr/local).
 	@cmake --build --preset release --parallel $(JOBS) --target aegiskv_client

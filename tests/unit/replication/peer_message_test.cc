@@ -74,6 +74,7 @@ void ExpectEqual(const PeerMessage& a, const PeerMessage& b) {
   EXPECT_EQ(a.hello->session, b.hello->session);
   EXPECT_EQ(a.hello->name, b.hello->name);
   EXPECT_EQ(a.hello->refusal, b.hello->refusal);
+  EXPECT_EQ(a.hello->memory, b.hello->memory);
 }
 
 TEST(PeerMessageTest, AReadMessageIsTheWrittenOne) {
@@ -103,6 +104,7 @@ TEST(PeerMessageTest, TheBytesAreTheMessageOfTheProtoFile) {
   EXPECT_EQ(parsed.reigns(1).writer(), 6U);
   EXPECT_EQ(parsed.reigns(0).known(), 75U);
   EXPECT_EQ(parsed.hello().refusal(), "refusal");
+  EXPECT_EQ(parsed.hello().memory(), 9U);
   const Bytes again = parsed.SerializeAsString();
   const auto read = DecodePeerMessage(again);
   ASSERT_TRUE(read.ok());
