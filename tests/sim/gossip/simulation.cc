@@ -253,8 +253,8 @@ void Simulation::CarryDatagram(std::size_t from, Datagram datagram) {
 }
 
 void Simulation::CarryStream(std::size_t from, StreamRequest request) {
-  constexpr Duration kConnectRetry = milliseconds(1000);  // RFC 6298
-  constexpr Duration kSegmentRetry = milliseconds(200);   // Linux' least
+  constexpr Duration kConnectRetry = milliseconds(1000);        // RFC 6298
+  static constexpr Duration kSegmentRetry = milliseconds(200);  // Linux' least
   const Session run = nodes_[from]->identity.session;
   const std::uint64_t id = request.id;
   const Duration patience = nodes_[from]->spec.options.stream_timeout;

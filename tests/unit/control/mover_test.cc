@@ -104,7 +104,7 @@ TEST_F(PlannerTest, ANodeThatLeavesLosesItsPlaces) {
 TEST_F(PlannerTest, WhenAllLeaveNothingMoves) {
   Begin(8);
   Settle();
-  for (const std::uint64_t node : {1, 2, 3}) Take(Leaving{HolderOf(node)});
+  for (const std::uint64_t node : {1U, 2U, 3U}) Take(Leaving{HolderOf(node)});
   EXPECT_TRUE(Plan().empty());
 }
 

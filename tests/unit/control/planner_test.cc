@@ -205,7 +205,7 @@ TEST_F(PlannerTest, NobodyIsRemovedWhoseCopyAShardWithoutALeaderMayNeed) {
     Register command = RegisterOf(2, 2);
     command.memory = CopyOf(2).memory;
     Take(command);
-    for (const std::uint64_t node : {1, 2}) See(node).live = true;
+    for (const std::uint64_t node : {1U, 2U}) See(node).live = true;
     const std::vector<Assignment> assignments = AssignedBy(plan());
     ASSERT_EQ(assignments.size(), 1U);
     EXPECT_EQ(assignments[0].to, HolderOf(2, 2));

@@ -18,7 +18,7 @@ namespace {
 State Eventful() {
   WrittenLog log;
   log.Takes(BirthOf(4));
-  for (const std::uint64_t node : {1, 2, 3, 4, 5}) log.Takes(RegisterOf(node));
+  for (const std::uint64_t node : {1U, 2U, 3U, 4U, 5U}) log.Takes(RegisterOf(node));
   log.Takes(AssignOf(0, 0, kNobody, HolderOf(1)));
   log.Takes(AssignOf(2, 0, kNobody, HolderOf(3)));
   log.Takes(log.Change(CopyOf(2)));
@@ -77,14 +77,14 @@ TEST(StateCodecTest, ADecodedStateGoesOn) {
 TEST(StateCodecTest, HowAStateCameAboutDoesNotShowInItsEncoding) {
   WrittenLog one;
   one.Takes(BirthOf(1));
-  for (const std::uint64_t node : {3, 1, 2}) one.Takes(RegisterOf(node));
+  for (const std::uint64_t node : {3U, 1U, 2U}) one.Takes(RegisterOf(node));
   one.Takes(AssignOf(0, 0, kNobody, HolderOf(1)));
   one.Takes(one.Change(CopyOf(3)));
   one.Takes(one.Change(CopyOf(2)));
 
   WrittenLog other;
   other.Takes(BirthOf(1));
-  for (const std::uint64_t node : {1, 2, 3}) other.Takes(RegisterOf(node));
+  for (const std::uint64_t node : {1U, 2U, 3U}) other.Takes(RegisterOf(node));
   other.Takes(AssignOf(0, 0, kNobody, HolderOf(1)));
   other.Takes(other.Change(CopyOf(2)));
   other.Takes(other.Change(CopyOf(3)));

@@ -16,7 +16,7 @@ class StateTest : public testing::Test {
  protected:
   void SetUp() override {
     Take(BirthOf(4));
-    for (const std::uint64_t node : {1, 2, 3}) Take(RegisterOf(node));
+    for (const std::uint64_t node : {1U, 2U, 3U}) Take(RegisterOf(node));
     Take(AssignOf(0, 0, kNobody, HolderOf(1)));
     Take(log_.Change(CopyOf(2)));
   }

@@ -238,7 +238,7 @@ TEST_F(StateTest, ANodeLeavesAsItsSessionNow) {
 TEST_F(StateTest, ANodeIsGivenUpWhetherItWasLeavingOrNot) {
   Take(Leaving{HolderOf(3)});
   EXPECT_FALSE(log_.state().Find(NodeId{3})->given_up);
-  for (const std::uint64_t node : {2, 3}) {
+  for (const std::uint64_t node : {2U, 3U}) {
     Take(Leaving{HolderOf(node), true});
     EXPECT_TRUE(log_.state().Find(NodeId{node})->leaving);
     EXPECT_TRUE(log_.state().Find(NodeId{node})->given_up);

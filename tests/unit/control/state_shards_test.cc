@@ -302,13 +302,13 @@ TEST_F(StateTest, QuorumUseIsRememberedForGood) {
 State WornOut(const std::function<void(proto::ControlShard&)>& change) {
   proto::ControlState worn;
   Fill(BirthOf(1).settings, *worn.mutable_birth());
-  for (const std::uint64_t id : {1, 2}) {
+  for (const std::uint64_t id : {1U, 2U}) {
     Fill(RegisterOf(id), *worn.add_nodes()->mutable_registration());
   }
   proto::ControlShard& shard = *worn.add_shards();
   shard.set_epoch(1);
   Fill(HolderOf(1), *shard.mutable_leader());
-  for (const std::uint64_t id : {1, 2}) Fill(CopyOf(id), *shard.add_in_sync());
+  for (const std::uint64_t id : {1U, 2U}) Fill(CopyOf(id), *shard.add_in_sync());
   change(shard);
   auto state = State::Decode(worn.SerializeAsString());
   EXPECT_TRUE(state.ok());

@@ -52,8 +52,6 @@ struct Holdings {
   VersionVector history;
   std::uint64_t digest = 0;
   std::size_t items = 0;
-
-  friend bool operator==(const Holdings&, const Holdings&) = default;
 };
 
 Holdings HoldingsOf(const node::Replica* replica) {

@@ -263,7 +263,7 @@ TEST_F(AntiEntropyTest, ABucketLargerThanAPieceIsRepairedWhileWritesGoOn) {
     EXPECT_TRUE(table(1).Erase(table(1).Hash(key), table(1).Find(key)->version)) << bucket(key);
   }
   for (std::uint32_t visit = 0; visit < limits::kDigestVisits; ++visit) Maintain();
-  for (int round = 0; round < 100; ++round) {
+  for (std::size_t round = 0; round < 100; ++round) {
     Set("k" + std::to_string(round % 10), std::string(1 + round % 3, 'w'));
     for (const std::size_t to : {1U, 2U}) {
       Send(kLeader, to, 1000);
