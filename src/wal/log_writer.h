@@ -36,6 +36,8 @@ struct Recovered;
 class LogWriter {
  public:
   static constexpr std::uint64_t kSegmentSize = 64 << 20;
+  // What a batch may grow by when it is taken, see LogQueue::Take().
+  static constexpr std::uint64_t kNoteSizeMax = 32;
 
   struct Options {
     Opening opening;  // Of this process.
@@ -57,6 +59,11 @@ class LogWriter {
   // Up to here it survives a power failure.
   Lsn synced() const { return synced_; }
 
+  // A batch of so many bytes would lie in the segment that there is.
+  bool Fits(std::size_t batch_size) const {
+    const std::uint64_t there = BytesBetween(first_, end_);
+    return there == 0 || there + batch_size + kNoteSizeMax <= options_.segment_size;
+  }
   // REQUIRES: it begins at end().
   Result<Ok> Write(const LogBatch& batch);
   // Makes all that was written durable, whatever the mode. A snapshot needs that.

@@ -1,5 +1,7 @@
 #include "wal/snapshot_writer.h"
 
+#include "base/check.h"
+
 namespace aegis::wal {
 
 SnapshotWriter::SnapshotWriter(const LogIdentity& identity, const SnapshotId& id)
@@ -15,6 +17,7 @@ void SnapshotWriter::Add(ByteView records, std::uint64_t items) {
 
 void SnapshotWriter::CloseBlock() {
   if (block_.empty()) return;
+  AEGIS_CHECK(block_.size() <= kWholeBlockSizeMax, "a block that can be read back");
   compressed_.clear();
   compressor_.Append(block_, compressed_);
   AppendBlock(BlockType::kItems, head_.checksum, written_ + output_.size(), compressed_,

@@ -59,6 +59,7 @@ class Control {
     // What this process has of an earlier one's memory is all of it, so that its copies count as
     // they did then; none: it is this process'.
     Session memory{};
+    control::Lineage memory_lineage{};  // Of the control log that it belongs to.
     gossip::Swim::Options gossip;
     lease::Options lease;
     control::PlannerOptions planner;
@@ -193,6 +194,9 @@ class Control {
   const Options options_;
   Rng rng_;
   gossip::Swim swim_;
+  // Its memory is an earlier process', which knew what this one may not know.
+  bool GoesOn() const { return memory_ != swim_.self().session; }
+
   const Session memory_;  // See control::Copy.
   std::optional<Recovered> recovered_;
   std::vector<Member> members_;  // As gossip last knew them; sorted by id, self included.

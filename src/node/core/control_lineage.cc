@@ -119,6 +119,10 @@ bool Control::IsOfThisLog(NodeId from, const ControlEnvelope& envelope, TimePoin
     const auto* const letter = std::get_if<RaftLetter>(&envelope.message);
     const bool told = std::holds_alternative<Push>(envelope.message) ||
                       (letter != nullptr && letter->to == log_->server());
+    if (told && GoesOn() && theirs != options_.memory_lineage) {
+      BeSuperseded(from, now);
+      return false;
+    }
     if (told) log_->Join(theirs);
     return told;
   }
@@ -162,8 +166,10 @@ void Control::OnDescent(NodeId from, const Descent& descent, control::Lineage th
 }
 
 // This process was counted before the loss, and knows nothing that the recovery does not: then its
-// memory holds what the recovery takes it to hold.
+// memory holds what the recovery takes it to hold. One that goes on with a memory from before does
+// not know what that process knew.
 bool Control::MayFollow(const control::Recovery& recovery) const {
+  if (GoesOn()) return false;
   // It went over to that log a moment ago, and has not been told anything of it yet.
   if (!log_->state().born() && log_->raft().last_index() == 0) return true;
   const control::NodeState* const self = log_->state().Find(swim_.self().id);

@@ -96,7 +96,7 @@ bool PeerSession::Pump(DirtyShards& dirty, std::size_t bytes_max, UnixMs now, Ou
     {
       ShardGuard shard(shards_, id, shard_effects_);
       more = shard->Pump(peer_, bytes_max - std::min(bytes_max, out.size()), now, out);
-      if (const auto lsn = shard->awaited()) awaited_.push_back({id, *lsn});
+      if (const auto lsn = shard->AwaitedFor(peer_)) awaited_.push_back({id, *lsn});
     }
     if (more) {
       dirty.Mark(id);  // Its turn comes again, behind the others.

@@ -169,10 +169,11 @@ class Shard {
   // Appends to `out` frames that are due to `peer`, about `bytes_max` in all but always at least
   // one if any is due. True: more is due. `now` is sent along with records. See Followers::Pump().
   bool Pump(NodeId peer, std::size_t bytes_max, UnixMs now, OutgoingTail out);
-  // Pump() had something to tell its leader that is not durable yet, and will have it once the
-  // journal is durable up to here.
-  std::optional<wal::Lsn> awaited() const {
-    return role_ == ShardRole::kFollower ? journal_.awaited() : std::nullopt;
+  // Pump() had something to tell `peer`, the leader, that is not durable yet, and will have it once
+  // the journal is durable up to here.
+  std::optional<wal::Lsn> AwaitedFor(NodeId peer) const {
+    const bool tells = role_ == ShardRole::kFollower && peer == leader_ && copy_ == nullptr;
+    return tells ? journal_.awaited() : std::nullopt;
   }
 
   // --- Looking in -----------------------------------------------------------------------------

@@ -49,6 +49,13 @@ bool IsOnlyCopy(const control::State& state, const ShardState& map, const Copy& 
          });
 }
 
+// That this process is registered stands in the state, so it is newer than all that an earlier one
+// has acted on. Before that it may not know yet why there is a copy here.
+bool IsRecent(const ShardDirector::Situation& situation) {
+  const NodeState* const self = situation.state.Find(situation.self.node);
+  return self != nullptr && self->session == situation.self.session;
+}
+
 }  // namespace
 
 void ShardDirector::Direct(const Situation& situation, LocalShards& shards, TimePoint now,
@@ -108,7 +115,7 @@ void ShardDirector::DirectOne(ShardId shard, const Situation& situation, LocalSh
       Command(shard, ShardCommand::Kind::kFollow, map.epoch, map.leader.node, decisions);
       decisions.commands.back().change = map.change;
     }
-  } else if (own.role != ShardRole::kNone || own.whole) {
+  } else if ((own.role != ShardRole::kNone || own.whole) && IsRecent(situation)) {
     Command(shard, ShardCommand::Kind::kRelease, {}, kNoNode, decisions);
   }
 

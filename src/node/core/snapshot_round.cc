@@ -56,26 +56,40 @@ Result<Ok> SnapshotRound::Take(ShardId id) {
   return filled.ok() ? gone : filled;
 }
 
+// Returns where the next one begins; 0: this was the last.
+std::uint64_t SnapshotRound::TakeSlice(const store::Table& table, std::uint64_t cursor) {
+  slice_.clear();
+  ends_.clear();
+  std::size_t homes = 0;
+  do {
+    cursor = table.Scan(cursor, /*count=*/1, [&](const store::ItemView& item) {
+      replication::AppendRecord(RecordOf(item), slice_);
+      ends_.push_back(slice_.size());
+    });
+  } while (cursor != 0 && ++homes < kHomesPerSlice && slice_.size() < kSliceBytes);
+  return cursor;
+}
+
 // `whole` false: it cannot be one.
 Result<Ok> SnapshotRound::Fill(ShardId id, std::uint64_t replica, wal::ShardSnapshot& snapshot,
                                bool& whole) {
   std::uint64_t cursor = 0;
   do {
-    slice_.clear();
-    std::uint64_t items = 0;
     {
       ShardGuard shard(shards_, id, effects_);
       whole = shard->replica_number() == replica && !log_.stops();
       if (!whole) return Ok{};
-      cursor =
-          shard->replica().table().Scan(cursor, kHomesPerSlice, [&](const store::ItemView& item) {
-            replication::AppendRecord(RecordOf(item), slice_);
-            ++items;
-          });
+      cursor = TakeSlice(shard->replica().table(), cursor);
     }
-    counts_.items += items;
+    // One by one: a block of a snapshot has room for one large item.
+    std::size_t begin = 0;
+    for (const std::size_t end : ends_) {
+      auto added = snapshot.Add(ByteView(slice_).substr(begin, end - begin), /*items=*/1);
+      if (!added.ok()) return added;
+      begin = end;
+    }
+    counts_.items += ends_.size();
     counts_.bytes += slice_.size();
-    if (auto added = snapshot.Add(slice_, items); !added.ok()) return added;
   } while (cursor != 0);
   wal::Lsn end;
   wal::Adoption adoption;

@@ -109,7 +109,7 @@ void Connection::OnTick(TimePoint now) {
     Close("closed by this side");
   } else if (draining_ && idle() && backlog() == 0 && now - last_progress_ > kRestMax) {
     Close("closed by this side: half a message");
-  } else if (backlog() > 0 && now - last_progress_ > limits::kOutputStallMax) {
+  } else if (backlog() > 0 && !awaiting_log_ && now - last_progress_ > limits::kOutputStallMax) {
     Close("it does not take its replies");
   }
 }

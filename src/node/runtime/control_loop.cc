@@ -127,6 +127,7 @@ void ControlLoop::Run() {
   udp_.Start();
   peer_port_.Start();
   With([&](TimePoint now) { control_.Start(now, effects_); });
+  if (gave_up_) return;
   EvaluateRegularly();
   io_.run();
 }
@@ -288,8 +289,17 @@ void ControlLoop::CarryOut(ControlEffects& effects) {
     control_links_.Send(letter.to, {letter.lineage, letter.message});
   }
   if (effects.membership_changed) OnMembershipChanged();
+  KeepLineage();
   if (effects.look_again) Poke();
   if (effects.wake_up_at != TimePoint::max()) ArmTimer(effects.wake_up_at);
+}
+
+// Without it nothing that this process holds counts for the next one.
+void ControlLoop::KeepLineage() {
+  const auto* const log = control_.log();
+  if (!node_.log.on() || log == nullptr || log->lineage() == kept_lineage_) return;
+  kept_lineage_ = log->lineage();
+  records_.Keep(OwnRecord());
 }
 
 // False: there is to be a log, and there cannot be one.
@@ -398,6 +408,7 @@ NodeRecord ControlLoop::OwnRecord() const {
   record.node_id = node_.self.name;
   record.founder = control_.founder() && !log_created_;
   record.memory = node_.log.memory();
+  record.lineage = control_.log() == nullptr ? control::Lineage{} : control_.log()->lineage();
   record.settings = control_.settings();
   for (const Member& member : control_.swim().members()) {
     if (member.id != node_.self.id && member.state != MemberState::kLeft) {

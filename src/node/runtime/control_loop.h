@@ -110,6 +110,7 @@ class ControlLoop final : public PeerLinkEvents, private LocalShards {
   void EvaluateSoon();
   void CarryOut(ControlEffects& effects);
   bool MakeShards();
+  void KeepLineage();
   void OnLogFailed(const std::string& problem);
   void Publish(std::shared_ptr<const RoutingTable> table);
   void Command(const std::vector<ShardCommand>& commands);
@@ -129,6 +130,7 @@ class ControlLoop final : public PeerLinkEvents, private LocalShards {
   std::string disk_problem_;
   std::string log_problem_;
   bool gave_up_ = false;
+  control::Lineage kept_lineage_;
   bool log_created_ = false;  // By this process, durably.
   Control control_;
   ControlEffects effects_;

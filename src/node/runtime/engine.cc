@@ -129,12 +129,13 @@ ClusterSettings SettingsOf(const Config& config, const std::optional<NodeRecord>
 }
 
 Control::Options OptionsOf(const Config& config, std::vector<Endpoint> seeds, bool founder,
-                           Session memory) {
+                           const LogKeeper& log) {
   Control::Options options;
   options.seeds = std::move(seeds);
   options.bootstrap_expect = config.bootstrap_expect;
   options.founder = founder;
-  options.memory = memory;
+  options.memory = log.memory();
+  options.memory_lineage = log.lineage();
   options.lease.duration = config.lease_duration;
   options.lease.silence = config.lease_silence;
   options.lease.drift_max = config.clock_drift_max;
@@ -220,7 +221,7 @@ Engine::Engine(Opened opened)
       records_(opened.config.data_dir, opened.kept.record),
       log_opened_(node_.log.Open(opened.kept.record, records_)),
       control_(node_, SettingsOf(opened.config, opened.kept.record),
-               OptionsOf(opened.config, opened.seeds, opened.kept.founder, node_.log.memory()),
+               OptionsOf(opened.config, opened.seeds, opened.kept.founder, node_.log),
                std::move(opened.peer_port), std::move(opened.kept.log), records_),
       departure_(node_, control_, [this] { control_.Stop(); }),
       seed_watch_(control_, opened.config.seeds,

@@ -71,6 +71,7 @@ Result<Ok> LogKeeper::Open(std::optional<NodeRecord> record, RecordKeeper& recor
   }
   if (!record) return Ok{};
   record->memory = memory_;
+  record->lineage = lineage_;
   if (!records.KeepNow(*record)) {
     return Error{ErrorCode::kUnavailable, "--data-dir: node.json cannot be written"};
   }
@@ -90,7 +91,10 @@ Result<Ok> LogKeeper::Recover(const NodeRecord& record) {
   restored_to_ = recovered_->end;
   if (recovered_->torn) AEGIS_LOG(kWarn, "wal", "{}", recovered_->torn->Describe());
   const bool goes_on = MayGoOn(record);
-  if (goes_on) memory_ = record.memory;
+  if (goes_on) {
+    memory_ = record.memory;
+    lineage_ = record.lineage;
+  }
   const double seconds = SecondsSince(began);
   AEGIS_LOG(kInfo, "wal",
             "recovered from {}: {} items of snapshots, {} records behind them, {:.1f} MiB of log "
@@ -111,6 +115,7 @@ Result<Ok> LogKeeper::Recover(const NodeRecord& record) {
 bool LogKeeper::MayGoOn(const NodeRecord& record) const {
   if (!recovered_->last || recovered_->repaired) return false;
   const wal::Opening& last = *recovered_->last;
+  if (record.lineage == control::Lineage{}) return false;
   if (record.memory == Session{} || last.session != record.memory) return false;
   // What was only handed to the system is there as long as that runs.
   const wal::BootId boot = wal::ReadBootId();
@@ -203,6 +208,7 @@ void LogKeeper::TakeSnapshots() {
               taken.error().message);
     return;
   }
+  if (stop_ || log_->failed()) return;  // It was not ended.
   ++figures_.snapshots;
   figures_.snapshot_bytes += taken.value().bytes;
   AEGIS_LOG(kDebug, "wal", "snapshots: {} made, {} kept, {} given up, {} items in {:.2f} s",

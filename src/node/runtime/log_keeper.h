@@ -56,6 +56,8 @@ class LogKeeper {
   Result<Ok> Open(std::optional<NodeRecord> record, RecordKeeper& records);
   // Whose memory this process has; none: if it keeps no log.
   Session memory() const { return memory_; }
+  // Of the control log that an earlier process' memory belongs to.
+  control::Lineage lineage() const { return lineage_; }
 
   // The cluster is born, or was found again: from now on there is a log. Before shards are made.
   // Errors: likewise.
@@ -96,6 +98,7 @@ class LogKeeper {
   const Options options_;
   ShardHost& shards_;
   Session memory_;
+  control::Lineage lineage_;
   std::unique_ptr<wal::PosixLogFiles> files_;
   std::optional<ClusterSettings> recovered_of_;
   std::optional<RestoredShards> restored_;

@@ -46,9 +46,11 @@ wal::Lsn NodeLog::Append(wal::EntryType type, ShardId shard, const wal::Prepared
 bool NodeLog::Reach(wal::Lsn lsn) {
   if (durable() >= lsn) return true;
   if (durability_ == wal::Durability::kWrite) {
-    const std::lock_guard lock(write_mutex_);
-    if (durable() < lsn && !failed()) WriteBatch();
-    return durable() >= lsn;
+    // Not where somebody syncs, nor where it takes a new segment, which syncs the old one: that is
+    // for the thread, and not for whoever has clients to serve.
+    const std::unique_lock lock(write_mutex_, std::try_to_lock);
+    if (lock.owns_lock() && !failed() && FitsSegment()) WriteBatch();
+    if (durable() >= lsn) return true;
   }
   {
     const std::lock_guard lock(mutex_);
@@ -85,15 +87,19 @@ void NodeLog::Run() {
     {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, kIdleWrite, [this] { return stop_ || wanted_ > durable(); });
+      if (failure_) wake_.wait(lock, [this] { return stop_; });
       if (stop_) return;
-      if (queue_.bytes() == 0 || failure_) {
-        if (failure_) wake_.wait(lock, [this] { return stop_; });
-        continue;
-      }
     }
+    // Whoever else writes what is wanted is waited for.
     const std::lock_guard lock(write_mutex_);
     WriteBatch();
   }
+}
+
+// REQUIRES: write_mutex_ is held.
+bool NodeLog::FitsSegment() const {
+  const std::lock_guard lock(mutex_);
+  return writer_.Fits(queue_.bytes());
 }
 
 void NodeLog::WriteBatch() {
@@ -109,8 +115,8 @@ void NodeLog::WriteBatch() {
   const wal::Lsn end = batch_.end();
   batch_.Restart(end);
   if (!written.ok()) return Fail(written.error().message);
-  durable_.store(end.value(), std::memory_order_release);
-  if (durability_ == wal::Durability::kFsync && handlers_.on_durable) handlers_.on_durable();
+  durable_.store(end.value());
+  if (handlers_.on_durable) handlers_.on_durable();
 }
 
 void NodeLog::Fail(const std::string& reason) {
@@ -119,7 +125,7 @@ void NodeLog::Fail(const std::string& reason) {
     if (failure_) return;
     failure_ = reason;
   }
-  failed_.store(true, std::memory_order_release);
+  failed_.store(true);
   room_.notify_all();
   if (handlers_.on_failed) handlers_.on_failed(reason);
 }

@@ -3,7 +3,7 @@
 //
 // With Durability::kFsync a thread of its own writes and syncs, and whoever waits is told by
 // on_durable: what gathers during one sync is written by the next. With kWrite whoever waits writes
-// what there is: that takes no longer than to hand it over.
+// what there is, if that takes no longer than to hand it over; else the thread does.
 //
 // What nobody waits for (items that expire, what other nodes' leaders send) is written after
 // kIdleWrite. Where entries come faster than the disk takes them, Append() waits.
@@ -39,7 +39,7 @@ class NodeLog final : public Journal {
   static constexpr std::size_t kQueueBytesMax = 256 << 20;
 
   struct Handlers {
-    std::function<void()> on_durable;                   // kFsync: durable() has risen.
+    std::function<void()> on_durable;  // durable() has risen. May be called within Reach().
     std::function<void(const std::string&)> on_failed;  // Once, with the reason.
   };
 
@@ -51,7 +51,8 @@ class NodeLog final : public Journal {
   // --- Any thread -------------------------------------------------------------------------------
 
   wal::Lsn Append(wal::EntryType type, ShardId shard, const wal::PreparedPayload& payload) override;
-  wal::Lsn durable() const override { return wal::Lsn{durable_.load(std::memory_order_acquire)}; }
+  // Ordered with whatever else is: who says that it waits, and then looks, misses nothing.
+  wal::Lsn durable() const override { return wal::Lsn{durable_.load()}; }
   wal::Lsn end() const { return wal::Lsn{end_.load(std::memory_order_acquire)}; }
 
   // Somebody waits until the log is durable up to `lsn`. True: it is, maybe only now.
@@ -63,7 +64,7 @@ class NodeLog final : public Journal {
   wal::Durability durability() const { return durability_; }
   // Why it writes nothing any more; nothing: it does.
   std::optional<std::string> failure() const;
-  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  bool failed() const { return failed_.load(); }
 
   struct Figures {
     std::uint64_t entries = 0;
@@ -77,6 +78,7 @@ class NodeLog final : public Journal {
   void Run();
   // Writes what has gathered. REQUIRES: write_mutex_ is held, and mutex_ is not.
   void WriteBatch();
+  bool FitsSegment() const;
   void Fail(const std::string& reason);
 
   const wal::Durability durability_;

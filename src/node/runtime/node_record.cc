@@ -120,7 +120,10 @@ Result<NodeRecord> NodeRecord::Parse(std::string_view text) {
   record.node_id = fields.Text("node_id");
   if (record.node_id.empty() || !IsName(record.node_id)) fields.Refuse("'node_id' is not a name");
   record.founder = fields.Flag("founder");
-  if (document.contains("memory")) record.memory = Session{fields.Hexadecimal("memory")};
+  if (document.contains("memory")) {
+    record.memory = Session{fields.Hexadecimal("memory")};
+    record.lineage = control::Lineage{fields.Hexadecimal("lineage")};
+  }
   record.peers = fields.Endpoints("peers");
 
   Fields cluster(fields.Object("cluster"));
@@ -144,7 +147,10 @@ std::string NodeRecord::ToText() const {
   document["format"] = kFormat;
   document["node_id"] = node_id;
   if (founder) document["founder"] = true;
-  if (memory != Session{}) document["memory"] = fmt::format("{:016x}", memory.value());
+  if (memory != Session{}) {
+    document["memory"] = fmt::format("{:016x}", memory.value());
+    document["lineage"] = fmt::format("{:016x}", lineage.value());
+  }
   document["cluster"] = {
       {"id", fmt::format("{:016x}", settings.id.value())},
       {"hash_seed", fmt::format("{:016x}", settings.hash_seed)},

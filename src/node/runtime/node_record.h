@@ -4,7 +4,7 @@
 //       "format": 1,
 //       "node_id": "node1",
 //       "founder": true,
-//       "memory": "81c0...",
+//       "memory": "81c0...", "lineage": "77e2...",
 //       "cluster": {"id": "5f2c...", "hash_seed": "9d01...", "shards": 256,
 //                   "replication_factor": 3, "virtual_nodes": 100},
 //       "peers": ["10.0.0.2:7701", "10.0.0.3:7701"]
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/recovery.h"
 #include "model/cluster.h"
 #include "model/endpoint.h"
 #include "model/ids.h"
@@ -32,6 +33,7 @@ namespace aegis::node {
 struct NodeRecord {
   std::string node_id;          // --node-id
   bool founder = false;         // It has to begin the cluster's control log.
+  control::Lineage lineage;     // Of the control log that `memory` belongs to.
   Session memory;               // Of which the write-ahead log has everything; none: of nobody's.
   ClusterSettings settings;     // Fixed at the cluster's birth. REQUIRES: born().
   std::vector<Endpoint> peers;  // Gossip addresses of the others, as last known.

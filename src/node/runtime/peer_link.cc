@@ -73,8 +73,11 @@ void PeerLink::Fill() {
   // What is only to be handed over is so at once.
   if (log != nullptr && log->durability() == wal::Durability::kWrite) log->Reach(log->end());
   more_due_ = session_.Pump(outlet_->dirty(), limits::kPeerBacklogBytes, UnixNow(), outgoing());
-  for (const PeerSession::Awaited& awaited : session_.TakeAwaited()) awaited_.push_back(awaited);
-  if (!awaited_.empty() && !awaiting_log_ && !log->failed()) AwaitLog();
+  const auto awaited = session_.TakeAwaited();
+  if (awaited.empty() || log->failed())
+    return;  // Of a log that failed nothing is durable any more.
+  awaited_.insert(awaited_.end(), awaited.begin(), awaited.end());
+  if (!awaiting_log_) AwaitLog();
 }
 
 void PeerLink::AwaitLog() {
@@ -86,7 +89,8 @@ void PeerLink::AwaitLog() {
 // Looks at all of them again: what has not come far enough is awaited anew.
 void PeerLink::OnLogDurable() {
   awaiting_log_ = false;
-  if (closed() || loop().log()->failed()) return;
+  if (loop().log()->failed()) awaited_.clear();
+  if (closed() || awaited_.empty()) return;
   for (const PeerSession::Awaited& awaited : std::exchange(awaited_, {})) {
     outlet_->Mark(awaited.shard);
   }

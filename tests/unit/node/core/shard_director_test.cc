@@ -60,7 +60,7 @@ class ShardDirectorTest : public ::testing::Test, protected LocalShards {
     for (const TimePoint end = now_ + during; now_ < end; now_ += 50ms) {
       decisions = {};
       director_.Direct({.state = state_,
-                        .self = HolderOf(0),
+                        .self = self_,
                         .memory = CopyOf(0).memory,
                         .lease_holds = true,
                         .live = live_,
@@ -95,6 +95,7 @@ class ShardDirectorTest : public ::testing::Test, protected LocalShards {
   bool Drained(ShardId) override { return false; }
 
   control::State state_;
+  Holder self_ = HolderOf(0);
   ShardReport report_;
   std::set<NodeId> live_ = {Id(0), Id(1), Id(2)};
   std::set<NodeId> follows_;
@@ -105,6 +106,26 @@ class ShardDirectorTest : public ::testing::Test, protected LocalShards {
   std::vector<InSyncChange> asked_;
   ShardDirector director_{ShardDirector::Options{}};
 };
+
+TEST_F(ShardDirectorTest, NothingIsReleasedOnAMapThatIsOlderThanThisProcess) {
+  Do(control::Fence{HolderOf(0)});
+  Do(control::Assign{{{ShardId{0}, Epoch{1}, HolderOf(0), HolderOf(1), /*unclean=*/true}}});
+  Do(control::Targets{{{ShardId{0}, {Id(1), Id(2)}}}});
+  report_.role = ShardRole::kNone;  // Whole all the same: its log gave it back.
+  report_.leader = kNoNode;
+  self_.session = Session{99};
+  EXPECT_TRUE(Direct().commands.empty());
+  Do(control::Register{.node = Id(0),
+                       .session = self_.session,
+                       .previous = HolderOf(0).session,
+                       .memory = CopyOf(0).memory,
+                       .server = 1,
+                       .name = "node",
+                       .zone = {}});
+  const auto commands = Direct().commands;
+  ASSERT_EQ(commands.size(), 1U);
+  EXPECT_EQ(commands.front().kind, ShardCommand::Kind::kRelease);
+}
 
 TEST_F(ShardDirectorTest, ACopyIsAwaitedBeforeItsJoiningIsAskedForAndCountsAfter) {
   follows_ = {Id(1)};

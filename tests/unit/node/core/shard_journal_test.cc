@@ -129,12 +129,12 @@ TEST_F(ShardJournalTest, AFollowerAcknowledgesWhatIsDurable) {
   Settle();
   EXPECT_EQ(Last(1), Last(0));
   EXPECT_EQ(shards_[0]->AckedBy(CopyOf(1)), before);
-  ASSERT_TRUE(shards_[1]->awaited());
-  EXPECT_EQ(*shards_[1]->awaited(), shards_[1]->journaled());
+  ASSERT_TRUE(shards_[1]->AwaitedFor(Id(0)));
+  EXPECT_EQ(*shards_[1]->AwaitedFor(Id(0)), shards_[1]->journaled());
   logs_[1].Sync();
   Settle();
   EXPECT_EQ(shards_[0]->AckedBy(CopyOf(1)), Last(0));
-  EXPECT_FALSE(shards_[1]->awaited());
+  EXPECT_FALSE(shards_[1]->AwaitedFor(Id(0)));
 }
 
 TEST_F(ShardJournalTest, AFollowerAcknowledgesWhatIsDurableAlthoughMoreComesAllTheTime) {
@@ -159,7 +159,8 @@ TEST_F(ShardJournalTest, AFollowerDoesNotSayThatItHoldsWhatIsNotDurable) {
   received_.clear();
   Settle();
   EXPECT_EQ(received_[PeerMessageType::kWant], 0);
-  EXPECT_TRUE(shards_[1]->awaited());
+  EXPECT_TRUE(shards_[1]->AwaitedFor(Id(2)));
+  EXPECT_FALSE(shards_[1]->AwaitedFor(Id(0))) << "it tells its leader alone";
   SettleAndSync();
   EXPECT_GT(received_[PeerMessageType::kWant], 0);
   EXPECT_EQ(shards_[2]->AckedBy(CopyOf(1)), Last(2));
@@ -201,6 +202,16 @@ TEST_F(ShardJournalTest, WhoComesBackAsksForTheRestAlone) {
   ExpectReplicasEqual(0, 1);
   EXPECT_EQ(CopiesTakenBy(1), 0U);
   EXPECT_LE(shards_[1]->counters().records_received, 2U) << "asked twice, it is sent twice";
+}
+
+TEST_F(ShardJournalTest, WhoComesBackShowsNothingThatMayHaveWaitedForAQuorum) {
+  LeadWith(0, 1, {1}, /*quorum_used=*/true);
+  SettleAndSync();
+  Run(0, {.code = OpCode::kSet, .key = "a", .value = "1", .quorum = 2});
+  ComeBack(0);
+  ShardEffects effects;
+  const Operation read{.code = OpCode::kGet, .key = "a", .max_stale_ms = kAnyStaleness};
+  EXPECT_FALSE(shards_[0]->ReadStale(read, kNow, effects));
 }
 
 TEST_F(ShardJournalTest, ALeaderThatComesBackHasTheRecordsForOthers) {

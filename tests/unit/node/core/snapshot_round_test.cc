@@ -149,6 +149,13 @@ TEST_F(SnapshotRoundTest, TheLogBeforeItGoes) {
   ExpectTheSameAgain();
 }
 
+TEST_F(SnapshotRoundTest, SeveralLargeValuesAreReadBack) {
+  for (const char* key : {"a", "b", "c"}) shards_.Set(key, std::string(40 << 20, 'v'));
+  for (int i = 0; i < 64; ++i) shards_.Set("k" + std::to_string(i), std::string(100'000, 'v'));
+  EXPECT_EQ(Round().items, 67U);
+  ExpectTheSameAgain();
+}
+
 TEST_F(SnapshotRoundTest, AReplicaThatIsReplacedMeanwhileHasNone) {
   for (int i = 0; i < 2000; ++i) shards_.Set("k" + std::to_string(i), "v");
   int looks = 0;

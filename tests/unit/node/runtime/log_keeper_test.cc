@@ -53,6 +53,7 @@ class LogKeeperTest : public testing::Test {
       own.node_id = "n";
       own.settings = settings;
       own.memory = keeper.memory();
+      own.lineage = control::Lineage{9};
       EXPECT_TRUE(records.KeepNow(own));
       auto begun = keeper.Begin(settings, {});
       if (!begun.ok()) return begun;
