@@ -289,8 +289,8 @@ void Shard::Restore(std::unique_ptr<Replica> replica, wal::Lsn journaled) {
   epoch_ = replica_->history().last().epoch;
   whole_ = epoch_ != Epoch{};
   commit_.OnVanished(replica_->history().last());
-  commit_.Learn({},
-                /*quorum_used=*/true);  // Until a leader says so, any of it may be such a write.
+  // Until a leader says more, any of it may be a write that waited for a quorum.
+  commit_.Learn({}, /*quorum_used=*/true);
   TrimRing();
 }
 
