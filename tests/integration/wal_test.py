@@ -175,12 +175,14 @@ class ThreeNodesWithLogs(unittest.TestCase):
                        for i, node in enumerate(self.cluster.nodes)]
             for writer in writers:
                 writer.start()
-            time.sleep(2)
+            harness.wait_until(lambda writers=writers: all(
+                writer.acknowledged.get(key, 0) > 0 for writer in writers for key in writer.keys),
+                               "every key to be written")
+            time.sleep(1)
             for node in self.cluster.nodes:
                 node.kill()
             for writer in writers:
                 writer.join(60)
-            self.assertGreater(min(min(of.values(), default=0) for of in acknowledged), 0)
             for node in self.cluster.nodes:
                 node.restart()
             self.cluster.wait_settled()
