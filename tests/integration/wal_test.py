@@ -214,5 +214,20 @@ class ThreeNodesWithLogs(unittest.TestCase):
         self.assertLess(metric(last, "aegiskv_replication_records_received_total"), 3000)
 
 
+class ThreeNodesWithoutLogs(unittest.TestCase):
+
+    def test_all_killed_at_once_are_led_by_copies_that_are_said_to_lack_something(self):
+        cluster = harness.Cluster(3, harness.BINARY, flags=harness.STEADY)
+        self.addCleanup(cluster.stop)
+        cluster.start_settled()
+        for node in cluster.nodes:
+            node.kill()
+        for node in cluster.nodes:
+            node.restart()
+        cluster.wait_settled()
+        self.assertEqual(sum(metric(node, "aegiskv_unclean_promotions_total")
+                             for node in cluster.nodes), 256)
+
+
 if __name__ == "__main__":
     harness.main()
